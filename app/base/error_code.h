@@ -1,0 +1,94 @@
+// Stable error codes. The dotted name of a code never changes once released: it
+// stands in audit entries, `--json` output and the help. The remedy is what a
+// person can do when the place that failed knows nothing better.
+#pragma once
+
+#include <QString>
+#include <QStringView>
+
+#include <optional>
+
+// clang-format off
+#define SEALIFT_ERROR_CODES(X) \
+  X(Cancelled,              "cancelled",                   "Start again when you are ready.") \
+  X(Timeout,                "timeout",                     "Check that the device is powered and connected, then try again.") \
+  X(InvalidArgument,        "invalid-argument",            "Correct the value and try again.") \
+  X(NotFound,               "not-found",                   "Check the name and try again.") \
+  X(AlreadyExists,          "already-exists",              "Use another name, or remove the existing one first.") \
+  X(NotSupported,           "not-supported",               "Use a device or format that supports this.") \
+  X(Internal,               "internal",                    "Please report this with the audit log's last entries.") \
+  X(FileRead,               "file.read",                   "Check that the file exists and that you may read it.") \
+  X(FileWrite,              "file.write",                  "Check free space and write permission of the folder.") \
+  X(FileTooLarge,           "file.too-large",              "Check that this is the right file.") \
+  X(LinkAddress,            "link.address",                "Write the address as serial:PORT?baud=N, udp:HOST:PORT or tcp:HOST:PORT.") \
+  X(LinkOpen,               "link.open",                   "Check the cable and that no other program uses the port.") \
+  X(LinkPermission,         "link.permission",             "Install Sealift's udev rules or join the group that owns the port, then reconnect.") \
+  X(LinkLost,               "link.lost",                   "Reconnect the device; Sealift looks at it again before anything else is done.") \
+  X(ProtocolMalformed,      "protocol.malformed",          "Check the cable; if it happens again, the device speaks another protocol or is faulty.") \
+  X(ProtocolRefused,        "protocol.refused",            "The device refused the request; its own words are in the detail.") \
+  X(ProtocolUnexpected,     "protocol.unexpected",         "Restart the device and try again.") \
+  X(DeviceNotRecognised,    "device.not-recognised",       "Check that the device's vendor was added and that it is in the expected mode.") \
+  X(DeviceChanged,          "device.changed",              "Another device answers at this address. Reconnect the right one and plan again.") \
+  X(DeviceBusy,             "device.busy",                 "Wait until the running job on this device has ended.") \
+  X(DeviceDidNotReturn,     "device.did-not-return",       "Power the device off and on; Sealift settles the job when it sees the device again.") \
+  X(DeviceWriteFailed,      "device.write-failed",         "Nothing was activated. Try again; if it fails again the device's storage may be worn out.") \
+  X(DeviceVerifyFailed,     "device.verify-failed",        "Nothing was activated. What the device holds differs from the image; try again.") \
+  X(IdentityNotProven,      "identity.not-proven",         "Do not install. Ask the vendor whether this device is genuine.") \
+  X(ImageMalformed,         "image.malformed",             "The file is damaged or of another format. Ask the vendor for a new one.") \
+  X(ImageHashMismatch,      "image.hash-mismatch",         "The image is not what its vendor published. Do not use it; tell the vendor.") \
+  X(ImageUnsigned,          "image.unsigned",              "The image carries no signature. Only signed images are installed.") \
+  X(ImageSignatureInvalid,  "image.signature-invalid",     "The image was not signed by this model's vendor. Do not use it; tell the vendor.") \
+  X(ImageUnknownKey,        "image.unknown-key",           "The image was signed with a key that this model does not trust.") \
+  X(ImageFormatRefused,     "image.format-refused",        "This model takes another image format.") \
+  X(ImageTooLarge,          "image.too-large",             "The image does not fit the device's slot.") \
+  X(CryptoKey,              "crypto.key",                  "Check that the key file is complete and of a supported type.") \
+  X(CryptoFailure,          "crypto.failure",              "Check the installation of OpenSSL 3.") \
+  X(TrustMalformed,         "trust.malformed",             "The repository sent damaged metadata. Try again later; tell the vendor if it stays.") \
+  X(TrustThreshold,         "trust.threshold",             "Too few valid signatures: this is not what the vendor published. Do not go on; tell the vendor.") \
+  X(TrustRollback,          "trust.rollback",              "The repository offers older metadata than was seen before. Someone may be replaying it; tell the vendor.") \
+  X(TrustExpired,           "trust.expired",               "The vendor's metadata is out of date. Check this computer's clock; otherwise wait for the vendor.") \
+  X(TrustHashMismatch,      "trust.hash-mismatch",         "A file differs from what the vendor's metadata says. Try again later; tell the vendor if it stays.") \
+  X(TrustLength,            "trust.length",                "A file is longer than its signed length or the limit. Tell the vendor.") \
+  X(TrustRootChanged,       "trust.root-changed",          "Remove the vendor and add it again only after comparing fingerprints with the vendor.") \
+  X(TrustFingerprint,       "trust.fingerprint",           "Compare the fingerprint with the vendor's own before you accept it.") \
+  X(TrustTargetMissing,     "trust.target-missing",        "The vendor does not publish this file (any more). Refresh and try again.") \
+  X(FetchFailed,            "fetch.failed",                "Check the network, the proxy and the vendor's address.") \
+  X(FetchNotFound,          "fetch.not-found",             "The repository does not have this file. Check the vendor's address.") \
+  X(FetchTls,               "fetch.tls",                   "The secure connection could not be proven. Check the clock, the address and any TLS interception.") \
+  X(CatalogMalformed,       "catalog.malformed",           "The vendor's description is not valid. Tell the vendor.") \
+  X(PolicyWrongModel,       "policy.wrong-model",          "This firmware is for another model. Choose the right device.") \
+  X(PolicyWrongRevision,    "policy.wrong-revision",       "This firmware is for another hardware revision.") \
+  X(PolicyVersionLower,     "policy.version-lower",        "Installing an older version is not allowed.") \
+  X(PolicyVersionSame,      "policy.version-same",         "The device already runs this version.") \
+  X(PolicySecurityVersion,  "policy.security-version",     "The device must not go below its security version. Nothing overrides this.") \
+  X(PolicyMinimumVersion,   "policy.minimum-version",      "Install the intermediate release first.") \
+  X(PolicyNoFallback,       "policy.no-fallback",          "The device has no slot to fall back to; confirm the running version first.") \
+  X(PolicySkipped,          "policy.skipped",              "You chose to skip this version. Undo that on the device's page.") \
+  X(PolicyRole,             "policy.role",                 "Ask somebody with the needed role.") \
+  X(ConsentMissing,         "consent.missing",             "Review the plan and agree to it.") \
+  X(ConsentPlanChanged,     "consent.plan-changed",        "Something changed since you agreed. Review the new plan.") \
+  X(StoreOpen,              "store.open",                  "Check the data folder's permissions and free space.") \
+  X(StoreNewer,             "store.newer",                 "This data was written by a newer Sealift. Update Sealift.") \
+  X(StoreDamaged,           "store.damaged",               "The damaged database was set aside, not deleted. Keep the file for the auditor.") \
+  X(StoreFailed,            "store.failed",                "Check free space and permissions of the data folder.") \
+  X(StoreBusy,              "store.busy",                  "Another Sealift uses this data folder. Close it, or wait.") \
+  X(AuditTampered,          "audit.tampered",              "The log was changed outside Sealift. Keep the database as evidence and call the auditor.") \
+  X(AuditTruncated,         "audit.truncated",             "Entries that an exported head proves are missing. Keep the database as evidence.")
+// clang-format on
+
+namespace sealift {
+
+enum class ErrorCode {
+#define X(name, text, remedy) name,
+  SEALIFT_ERROR_CODES(X)
+#undef X
+};
+
+// The stable dotted name, e.g. "image.signature-invalid".
+QString errorCodeName(ErrorCode code);
+// What a person can do, when nothing better is known. English; translated by the interface.
+QString errorCodeRemedy(ErrorCode code);
+// The reverse of errorCodeName; nothing for an unknown name.
+std::optional<ErrorCode> errorCodeFromName(QStringView name);
+
+}  // namespace sealift

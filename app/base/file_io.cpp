@@ -1,0 +1,46 @@
+#include "app/base/file_io.h"
+
+#include <QDir>
+#include <QFile>
+#include <QSaveFile>
+
+namespace sealift {
+
+Result<QByteArray> readFile(const QString& path, qint64 maxBytes) {
+  QFile file(path);
+  if (!file.open(QIODevice::ReadOnly)) {
+    return fail(ErrorCode::FileRead, QStringLiteral("%1 could not be read: %2.").arg(path, file.errorString()));
+  }
+  QByteArray bytes = file.read(maxBytes + 1);
+  if (bytes.size() > maxBytes) {
+    return fail(ErrorCode::FileTooLarge, QStringLiteral("%1 is larger than %2 bytes.").arg(path).arg(maxBytes));
+  }
+  if (file.error() != QFileDevice::NoError) {
+    return fail(ErrorCode::FileRead, QStringLiteral("%1 could not be read: %2.").arg(path, file.errorString()));
+  }
+  return bytes;
+}
+
+Status writeFileAtomic(const QString& path, const QByteArray& bytes, bool ownerOnly) {
+  QSaveFile file(path);  // syncs the data to the disk before it renames
+  if (!file.open(QIODevice::WriteOnly)) {
+    return fail(ErrorCode::FileWrite, QStringLiteral("%1 could not be written: %2.").arg(path, file.errorString()));
+  }
+  if (ownerOnly && !file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner)) {
+    return fail(ErrorCode::FileWrite,
+                QStringLiteral("%1 could not be made private: %2.").arg(path, file.errorString()));
+  }
+  if (file.write(bytes) != bytes.size() || !file.commit()) {
+    return fail(ErrorCode::FileWrite, QStringLiteral("%1 could not be written: %2.").arg(path, file.errorString()));
+  }
+  return {};
+}
+
+Status makeFolder(const QString& path) {
+  if (!QDir().mkpath(path)) {
+    return fail(ErrorCode::FileWrite, QStringLiteral("The folder %1 could not be made.").arg(path));
+  }
+  return {};
+}
+
+}  // namespace sealift

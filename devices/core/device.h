@@ -1,0 +1,67 @@
+// What a device says of itself at one moment. Everything here was told by the device:
+// values are claims unless a field says how they were proven.
+#pragma once
+
+#include "devices/images/version.h"
+
+#include <QByteArray>
+#include <QList>
+#include <QString>
+
+#include <optional>
+
+namespace sealift {
+
+struct Slot {
+  QString name;                    // as shown to people: "A", "B", "primary"
+  int index = 0;                   // the driver's own number
+  std::optional<Version> version;  // nothing: empty or unreadable
+  QByteArray digest;               // image digest in the format's own terms (MCUboot: TLV hash; FIT: SHA-256 of
+                                   // the image is not known to U-Boot, so CRC-32 of the slot's image); may be empty
+  bool running = false;            // the device executes this slot's image now
+  bool confirmed = false;          // stays the chosen one after a restart
+  bool pending = false;            // will be tried at the next restart
+  bool permanent = false;          // pending, and without trial
+  bool bootable = false;
+
+  bool operator==(const Slot&) const = default;
+};
+
+enum class TriState { Unknown, No, Yes };
+
+struct DeviceSnapshot {
+  QString deviceName;        // what the unit calls its own model; compared with ModelDescription::deviceNames
+  QString serial;            // empty when the device has none
+  QString hardwareRevision;  // empty when the device doesn't tell
+  QString bootloader;        // e.g. "MCUboot, swap using move · SMP over UDP"
+  QList<Slot> slots;
+  TriState secureBoot = TriState::Unknown;
+  QString secureBootDetail;                // e.g. "image signatures required by the bootloader"
+  std::optional<quint32> securityVersion;  // the anti-rollback counter: lower ones are refused by the device
+  QString securityVersionDetail;           // where the counter is kept, when that weakens it
+  std::optional<int> batteryPercent;
+  bool inBootloader = false;  // no application is running
+  qint64 slotBytes = 0;       // capacity of one slot; 0 when unknown
+
+  const Slot* runningSlot() const {
+    for (const Slot& slot : slots) {
+      if (slot.running) {
+        return &slot;
+      }
+    }
+    return nullptr;
+  }
+  // Compares everything that identifies the unit (name, serial, revision), nothing that changes with updates.
+  bool sameUnit(const DeviceSnapshot& other) const {
+    return deviceName == other.deviceName && serial == other.serial && hardwareRevision == other.hardwareRevision;
+  }
+};
+
+enum class IdentityState { CannotBeVerified, Verified, Refuted };
+
+struct IdentityProof {
+  IdentityState state = IdentityState::CannotBeVerified;
+  QString detail;  // who certified it, or why it can't be verified
+};
+
+}  // namespace sealift

@@ -1,0 +1,29 @@
+// Makes links from addresses. Whoever composes a program hands one to the drivers;
+// tests hand over one whose links are scripted or broken on purpose.
+#pragma once
+
+#include "transports/links/link.h"
+#include "transports/links/link_address.h"
+
+#include <memory>
+
+namespace sealift {
+
+class LinkOpener {
+ public:
+  virtual ~LinkOpener() = default;
+  // serial, tcp. Errors: LinkOpen, LinkPermission (with the exact remedy), NotSupported.
+  virtual Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress& address, const CancelToken& cancel) = 0;
+  // udp.
+  virtual Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address,
+                                                              const CancelToken& cancel) = 0;
+};
+
+// The operating system's own ports and sockets.
+class SystemLinkOpener final : public LinkOpener {
+ public:
+  Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress& address, const CancelToken& cancel) override;
+  Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address, const CancelToken& cancel) override;
+};
+
+}  // namespace sealift
