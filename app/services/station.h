@@ -1,0 +1,93 @@
+// The one API that the window and the command line call.
+//
+// Threads: a Station lives in the thread that made it and emits its signals there. Calls that
+// answer at once are const or say so; everything that touches a device, the network or much of
+// the disk returns a QFuture and runs on a worker. Values are copies.
+#pragma once
+
+#include "app/base/cancel_token.h"
+#include "app/base/progress.h"
+#include "app/services/views.h"
+
+#include <QFuture>
+#include <QObject>
+
+namespace sealift {
+
+// How somebody agrees to one plan.
+struct ConsentGiven {
+  QString planDigest;
+  QString notesHash;  // of the notes that were on the screen
+  QString how;        // "window", "terminal", "accept-option"
+};
+
+class Station : public QObject {
+  Q_OBJECT
+
+ public:
+  using QObject::QObject;
+
+  virtual StationInfo info() const = 0;
+  virtual Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) = 0;
+
+  // Devices -------------------------------------------------------------------------------
+  virtual QList<DeviceView> devices() const = 0;  // as last seen; at once
+  virtual std::optional<DeviceView> device(const QString& id) const = 0;
+  // Looks at every known address again; devicesChanged() comes as each answers.
+  virtual QFuture<Status> lookAtDevices() = 0;
+  virtual QFuture<Result<DeviceView>> lookAtDevice(const QString& id) = 0;
+  // `model` may be empty: then every model that names this kind of link is tried.
+  virtual QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) = 0;
+  virtual Status removeDevice(const QString& id) = 0;
+  virtual Status renameDevice(const QString& id, const QString& name) = 0;
+
+  // Updates -------------------------------------------------------------------------------
+  // Fetches the release, verifies everything that can be verified, asks the device again. Writes nothing to it.
+  virtual QFuture<Result<PlanView>> planUpdate(const QString& deviceId) = 0;
+  // Plans again, compares with what was agreed to, records the consent and starts the job.
+  // Errors: ConsentMissing, ConsentPlanChanged, DeviceBusy, or the check that failed.
+  virtual QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) = 0;
+  // As applyUpdate, but the job starts at `when` while the program runs; the checks run again then.
+  virtual QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                                  const QDateTime& when) = 0;
+  virtual Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) = 0;
+  virtual Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) = 0;
+  virtual QList<JobView> jobs() const = 0;  // running, scheduled, then finished; newest first
+  virtual std::optional<JobView> job(const QString& id) const = 0;
+  virtual Status cancelJob(const QString& id) = 0;  // running or scheduled
+  // Resolves when the job is finished.
+  virtual QFuture<JobView> waitForJob(const QString& id) = 0;
+  // The job's journal as lines for people, oldest first.
+  virtual QStringList jobLog(const QString& id) const = 0;
+
+  // Vendors -------------------------------------------------------------------------------
+  virtual QList<VendorView> vendors() const = 0;
+  virtual Result<VendorCandidate> readVendorFile(const QString& path) const = 0;
+  virtual QFuture<Result<VendorView>> addVendor(const VendorCandidate& candidate,
+                                                const QString& confirmedFingerprint) = 0;
+  virtual QFuture<Result<VendorView>> refreshVendor(const QString& id) = 0;
+  virtual Status removeVendor(const QString& id) = 0;
+
+  // Audit log -----------------------------------------------------------------------------
+  virtual AuditHealth auditHealth() const = 0;
+  virtual qint64 auditCount(const AuditFilter& filter) const = 0;
+  // Newest first: rows whose sequence is below `before` (0: from the newest), at most `limit`.
+  virtual QList<AuditRow> auditPage(const AuditFilter& filter, qint64 before, int limit) const = 0;
+  virtual Result<AuditDetail> auditDetail(qint64 sequence) const = 0;
+  // Recomputes the whole tree. `headFile`: an exported head that must still be part of it; may be empty.
+  virtual QFuture<Result<AuditHealth>> verifyAudit(const QString& headFile, Progress::Sink progress,
+                                                   CancelToken cancel) = 0;
+  virtual QFuture<Status> exportAudit(const QString& path, const QString& format) = 0;  // "jsonl", "csv"
+  virtual Status exportAuditHead(const QString& path) = 0;
+
+ Q_SIGNALS:
+  void devicesChanged();
+  void deviceChanged(const QString& id);
+  void jobsChanged();                  // one came, went or finished
+  void jobChanged(const QString& id);  // progress; at most ten a second for each job
+  void vendorsChanged();
+  void auditChanged();
+  void infoChanged();
+};
+
+}  // namespace sealift

@@ -1,0 +1,244 @@
+// What the window and the command line are shown: plain values, made by the services,
+// already judged. Whoever draws them decides nothing about trust.
+#pragma once
+
+#include "app/base/result.h"
+#include "devices/core/lifecycle.h"
+
+#include <QByteArray>
+#include <QDateTime>
+#include <QJsonObject>
+#include <QList>
+#include <QString>
+#include <QStringList>
+
+#include <optional>
+
+namespace sealift {
+
+// The four tones of the interface. Every tone comes with words; none stands alone.
+enum class Tone { Neutral, Accent, Good, Warning, Bad };
+
+struct Badge {
+  Tone tone = Tone::Neutral;
+  QString text;
+};
+
+enum class DeviceCondition {
+  UpdateAvailable,
+  UpToDate,
+  SupportEnding,  // within a year, and nothing to install
+  EndOfLife,
+  NotManaged,  // answers, but no added vendor knows it
+  Offline,
+  Updating,
+  UpdateRefused,  // an update is offered and must not be installed
+  Problem,
+};
+
+struct SlotView {
+  QString name;
+  QString version;  // "2.3.1+881", or empty
+  Badge state;      // "Running, confirmed", "Previous version", "Empty", "Will be tried at restart"
+};
+
+struct HistoryItem {
+  QDateTime time;
+  QString what;  // "Updated 2.2.0 → 2.3.1"
+  Badge outcome;
+  QString consent;  // "consent given by NAME"
+  QString jobId;
+};
+
+struct OfferView {
+  QString releaseId;  // stable: vendor, model, component, version and hash in one
+  QString version;
+  QString severity;  // "critical", "high", "moderate", "low", "none"
+  int securityFixes = 0;
+  QString headline;  // "Fixes 2 security issues (1 high) · 412 KB download · device restarts for about 40 s"
+  qint64 downloadBytes = 0;
+  int offlineSeconds = 0;
+  bool skipped = false;
+  std::optional<QDateTime> remindAt;
+};
+
+struct DeviceView {
+  QString id;  // stable across restarts and addresses where the device has a serial number
+  QString name;
+  QString modelName;
+  QString vendorName;
+  QString hardwareRevision;
+  QString serial;
+  QString linkKind;  // "serial", "udp", "tcp": chooses the icon
+  QString address;   // as people write it
+  QString place;     // "network", "serial COM7"
+  bool online = false;
+  QDateTime lastSeen;
+  QString version;  // running, may be empty
+  DeviceCondition condition = DeviceCondition::Offline;
+  Badge badge;
+  QList<SlotView> slots;
+  QString runningImageNote;  // "SHA-256 of the running image matches the vendor's release."
+  Badge identity;            // "Verified" or "Can't be verified" …
+  QString identityDetail;
+  Badge secureBoot;
+  QString secureBootDetail;
+  QString rollbackCounter;  // "7" or empty
+  QString rollbackDetail;
+  QString bootloader;
+  Lifecycle lifecycle;
+  SupportPhase phase = SupportPhase::Unknown;
+  QString phaseText;  // "Full support until 1 Jun 2027"
+  std::optional<OfferView> offer;
+  std::optional<Error> problem;  // why it can't be read or managed
+  QList<HistoryItem> history;    // newest first
+};
+
+enum class CheckState { Passed, Failed, Warning, NotApplicable };
+
+struct CheckView {
+  QString id;  // stable, e.g. "image-signature"
+  CheckState state = CheckState::Failed;
+  QString title;   // "Image signature valid"
+  QString detail;  // "ECDSA P-256, key ID 9f31…c2"
+  QString code;    // the error's stable code when failed
+  QString remedy;  // when failed
+};
+
+struct PlanView {
+  QString digest;  // hex SHA-256 over everything that was decided; consent is to this
+  QString deviceId;
+  QString deviceName;
+  QString modelLine;  // "Norrland T2 rev C"
+  QString fromVersion;
+  QString toVersion;
+  QString severity;
+  QDate released;
+  bool restartNeeded = true;
+  QString notesMarkdown;  // cumulative from installed to target, newest first
+  QString notesHash;      // hex SHA-256 of the notes shown
+  QList<CheckView> checks;
+  bool allowed = false;  // no check failed
+  QString transferText;  // "412 KB difference (full image 3.9 MB)"
+  QString durationText;  // "about 2 min, 40 s offline"
+  QString fallbackText;  // "device returns to 2.3.1 by itself"
+  QString releaseId;
+  QJsonObject json;  // resources/schemas/plan-v1.schema.json
+};
+
+enum class JobState { Scheduled, Running, Finished };
+enum class Outcome { Succeeded, Reverted, Refused, Failed, Unknown, Cancelled };
+enum class Stage { Check, Transfer, Verify, Activate, Restart, Confirm };
+
+QString outcomeName(Outcome outcome);  // stable: "succeeded" …
+QString stageName(Stage stage);        // stable: "check" …
+std::optional<Outcome> outcomeFromName(const QString& name);
+
+struct JobView {
+  QString id;
+  QString deviceId;
+  QString deviceName;
+  QString fromVersion;
+  QString toVersion;
+  JobState state = JobState::Scheduled;
+  Stage stage = Stage::Check;
+  double fraction = 0.0;  // of the whole job
+  QString statusText;     // "Transferring", "Waiting for restart", "Tonight 02:00", "Succeeded"
+  Tone tone = Tone::Neutral;
+  QString detail;  // "Device is expected back within 25 s", rate and time left, what happened
+  qint64 bytesDone = 0;
+  qint64 bytesTotal = 0;
+  double bytesPerSecond = 0.0;
+  double secondsLeft = -1.0;
+  std::optional<Outcome> outcome;
+  std::optional<Error> error;
+  QString nextStep;    // for Unknown, Failed, Refused: what to do now
+  QDateTime startsAt;  // scheduled
+  QDateTime startedAt;
+  QDateTime endedAt;
+  bool cancellable = false;
+  QString cancelEffect;  // what cancelling (or closing) now means for the device
+};
+
+struct AuditRow {
+  qint64 sequence = 0;
+  QDateTime time;
+  QString event;
+  QString actor;
+  QString subject;
+  QString message;
+  Badge outcome;
+};
+
+struct AuditDetail {
+  AuditRow row;
+  QString code;
+  QString subjectId;
+  QJsonObject details;
+  QString leafHash;       // hex
+  bool included = false;  // an inclusion proof against the signed head was just checked
+  QString proofText;
+};
+
+struct AuditFilter {
+  QString text;
+  QString outcome;  // stable name; empty: any
+  std::optional<QDateTime> since;
+  std::optional<QDateTime> until;
+  bool isEmpty() const { return text.isEmpty() && outcome.isEmpty() && !since && !until; }
+  bool operator==(const AuditFilter&) const = default;
+};
+
+struct AuditHealth {
+  bool checked = false;  // a full verification ran since the program started
+  bool intact = false;
+  qint64 entries = 0;
+  QDateTime headTime;
+  QString headHash;  // hex root hash
+  QString text;      // "Intact. 12,408 entries, tree head signed by this station's key at 08:40."
+  std::optional<Error> problem;
+};
+
+struct VendorRoleView {
+  QString role;
+  qint64 version = 0;
+  QDateTime expires;
+  int threshold = 0;
+  int keys = 0;
+};
+
+struct VendorView {
+  QString id;
+  QString name;
+  QStringList addresses;
+  QString fingerprint;  // hex SHA-256 of the initial root
+  QDateTime added;
+  QDateTime refreshed;  // last success
+  bool fresh = false;   // refreshed, and nothing has expired
+  std::optional<Error> problem;
+  QList<VendorRoleView> roles;
+  QStringList models;
+};
+
+// What a vendor file asks to trust, before anything is stored.
+struct VendorCandidate {
+  QString name;
+  QStringList addresses;
+  QString fingerprint;  // hex
+  QStringList words;    // the fingerprint in groups that can be read out aloud
+  int rootThreshold = 0;
+  int rootKeys = 0;
+  QByteArray file;  // the vendor file as it was read
+};
+
+struct StationInfo {
+  QString name;
+  QString operatorName;
+  QString role;  // "owner", "technician", "supervisor", "auditor"
+  QString dataFolder;
+  QString publicKeyId;  // hex, of the station's key
+  bool homeMode = false;
+  bool demo = false;
+};
+
+}  // namespace sealift
