@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/base/result.h"
+#include "app/update/outcome.h"
 #include "devices/core/lifecycle.h"
 
 #include <QByteArray>
@@ -127,13 +128,6 @@ struct PlanView {
 };
 
 enum class JobState { Scheduled, Running, Finished };
-enum class Outcome { Succeeded, Reverted, Refused, Failed, Unknown, Cancelled };
-enum class Stage { Check, Transfer, Verify, Activate, Restart, Confirm };
-
-QString outcomeName(Outcome outcome);  // stable: "succeeded" …
-QString stageName(Stage stage);        // stable: "check" …
-std::optional<Outcome> outcomeFromName(const QString& name);
-
 struct JobView {
   QString id;
   QString deviceId;

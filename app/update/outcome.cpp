@@ -1,4 +1,4 @@
-#include "app/services/views.h"
+#include "app/update/outcome.h"
 
 #include <iterator>
 
@@ -22,6 +22,15 @@ std::optional<Outcome> outcomeFromName(const QString& name) {
   for (int i = 0; i < static_cast<int>(std::size(kOutcomes)); ++i) {
     if (name == QLatin1String(kOutcomes[i])) {
       return static_cast<Outcome>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Stage> stageFromName(const QString& name) {
+  for (int i = 0; i < static_cast<int>(std::size(kStages)); ++i) {
+    if (name == QLatin1String(kStages[i])) {
+      return static_cast<Stage>(i);
     }
   }
   return std::nullopt;
