@@ -1,0 +1,40 @@
+// Jobs: one consented plan being carried out, or that was. The words for state, stage and outcome are app/update's.
+#pragma once
+
+#include "app/base/result.h"
+#include "app/store/database.h"
+
+#include <QList>
+
+#include <optional>
+
+namespace sealift {
+
+struct JobRow {
+  QString id;
+  QString deviceId;
+  QString planDigest;
+  QString state;
+  QString stage;
+  QString outcome;       // empty until there is one
+  QString errorCode;     // dotted name, or empty
+  qint64 startedMs = 0;  // UTC, milliseconds since 1970-01-01
+  std::optional<qint64> endedMs;
+  QByteArray summary;  // JSON
+};
+
+class JobTable {
+ public:
+  explicit JobTable(Database& database) : database_(database) {}
+  Status insert(const JobRow& row);  // AlreadyExists; NotFound when its plan is not stored
+  Status update(const JobRow& row);  // NotFound; device, plan and start stay
+  Result<std::optional<JobRow>> find(const QString& id);
+  Result<QList<JobRow>> listUnfinished();                                  // without an end, oldest first
+  Result<QList<JobRow>> listOfDevice(const QString& deviceId, int limit);  // newest first
+  Result<QList<JobRow>> list(int limit);                                   // newest first
+
+ private:
+  Database& database_;
+};
+
+}  // namespace sealift
