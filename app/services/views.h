@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/base/result.h"
+#include "app/policy/check.h"
 #include "app/update/outcome.h"
 #include "devices/core/lifecycle.h"
 
@@ -95,16 +96,7 @@ struct DeviceView {
   QList<HistoryItem> history;    // newest first
 };
 
-enum class CheckState { Passed, Failed, Warning, NotApplicable };
-
-struct CheckView {
-  QString id;  // stable, e.g. "image-signature"
-  CheckState state = CheckState::Failed;
-  QString title;   // "Image signature valid"
-  QString detail;  // "ECDSA P-256, key ID 9f31…c2"
-  QString code;    // the error's stable code when failed
-  QString remedy;  // when failed
-};
+using CheckView = Check;
 
 struct PlanView {
   QString digest;  // hex SHA-256 over everything that was decided; consent is to this

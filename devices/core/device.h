@@ -16,8 +16,7 @@ struct Slot {
   QString name;                    // as shown to people: "A", "B", "primary"
   int index = 0;                   // the driver's own number
   std::optional<Version> version;  // nothing: empty or unreadable
-  QByteArray digest;               // image digest in the format's own terms (MCUboot: TLV hash; FIT: SHA-256 of
-                                   // the image is not known to U-Boot, so CRC-32 of the slot's image); may be empty
+  QByteArray digest;               // what Driver::reportedDigest gives for the stored image; may be empty
   bool running = false;            // the device executes this slot's image now
   bool confirmed = false;          // stays the chosen one after a restart
   bool pending = false;            // will be tried at the next restart

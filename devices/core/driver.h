@@ -61,6 +61,8 @@ class Driver {
   virtual ~Driver() = default;
 
   virtual Capabilities capabilities() const = 0;
+  // What Slot::digest is when a slot holds exactly this image.
+  virtual QByteArray reportedDigest(const Image& image) const { return image.facts.digest; }
 
   // Looks, changes nothing on the device. DeviceNotRecognised when what answers isn't of this protocol or model.
   // May interrupt autoboot where that is the only way to talk (U-Boot); leaves such a device where it found it.
