@@ -1,0 +1,136 @@
+#include "transports/links/link_address.h"
+
+#include <QHostAddress>
+#include <QRegularExpression>
+#include <QStringList>
+
+namespace sealift {
+namespace {
+
+constexpr qsizetype kMaxAddressLength = 1024;
+constexpr int kDefaultBaud = 115200;
+constexpr int kMaxBaud = 20'000'000;
+
+tl::unexpected<Error> badAddress(const QString& text, const QString& why) {
+  return fail(ErrorCode::LinkAddress, QStringLiteral("\"%1\" is not a device address: %2.").arg(text, why));
+}
+
+bool hasControlCharacter(const QString& text) {
+  for (const QChar c : text) {
+    if (c.category() == QChar::Other_Control || c.isNull()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<int> parseBaud(const QString& text) {
+  bool ok = false;
+  const int baud = text.toInt(&ok);
+  return ok && baud > 0 && baud <= kMaxBaud ? std::optional<int>(baud) : std::nullopt;
+}
+
+Status parseSerial(const QString& text, const QString& rest, LinkAddress& address) {
+  const qsizetype question = rest.indexOf(QLatin1Char('?'));
+  address.target = question < 0 ? rest : rest.left(question);
+  if (address.target.isEmpty()) {
+    return badAddress(text, QStringLiteral("the port's name is missing"));
+  }
+  if (question < 0) {
+    return {};
+  }
+  const QStringList options = rest.mid(question + 1).split(QLatin1Char('&'));
+  for (const QString& option : options) {
+    const qsizetype equals = option.indexOf(QLatin1Char('='));
+    const QString key = option.left(equals);
+    if (equals < 0 || key != QLatin1String("baud")) {
+      return badAddress(text, QStringLiteral("the only option of a serial port is baud=N"));
+    }
+    if (address.options.contains(key) || !parseBaud(option.mid(equals + 1))) {
+      return badAddress(text, QStringLiteral("baud takes one number from 1 to %1").arg(kMaxBaud));
+    }
+    address.options.insert(key, option.mid(equals + 1));
+  }
+  return {};
+}
+
+Status parseHostAndPort(const QString& text, const QString& rest, LinkAddress& address) {
+  const qsizetype colon = rest.lastIndexOf(QLatin1Char(':'));
+  if (colon <= 0) {
+    return badAddress(text, QStringLiteral("it needs HOST:PORT"));
+  }
+  bool ok = false;
+  const uint port = rest.mid(colon + 1).toUInt(&ok);
+  if (!ok || port == 0 || port > 65535) {
+    return badAddress(text, QStringLiteral("the port must be a number from 1 to 65535"));
+  }
+  address.port = static_cast<quint16>(port);
+  const QString host = rest.left(colon);
+  // RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
+  if (host.startsWith(QLatin1Char('[')) && host.endsWith(QLatin1Char(']'))) {
+    address.target = host.mid(1, host.size() - 2);
+    if (QHostAddress(address.target).protocol() != QAbstractSocket::IPv6Protocol) {
+      return badAddress(text, QStringLiteral("an IPv6 address must stand between the brackets"));
+    }
+    return {};
+  }
+  static const QRegularExpression name(QStringLiteral("\\A[A-Za-z0-9._-]{1,253}\\z"));
+  if (!name.match(host).hasMatch()) {
+    return badAddress(text, QStringLiteral("the host must be a name, an IPv4 address or an IPv6 address in brackets"));
+  }
+  address.target = host;
+  return {};
+}
+
+}  // namespace
+
+QString linkKindName(LinkKind kind) {
+  switch (kind) {
+    case LinkKind::Serial:
+      return QStringLiteral("serial");
+    case LinkKind::Udp:
+      return QStringLiteral("udp");
+    case LinkKind::Tcp:
+      return QStringLiteral("tcp");
+  }
+  return {};
+}
+
+Result<LinkAddress> LinkAddress::parse(const QString& text) {
+  if (text.size() > kMaxAddressLength || hasControlCharacter(text)) {
+    return badAddress(text.left(40).simplified(), QStringLiteral("it is too long or has control characters"));
+  }
+  for (const LinkKind kind : {LinkKind::Serial, LinkKind::Udp, LinkKind::Tcp}) {
+    const QString prefix = linkKindName(kind) + QLatin1Char(':');
+    if (!text.startsWith(prefix)) {
+      continue;
+    }
+    LinkAddress address;
+    address.kind = kind;
+    const QString rest = text.mid(prefix.size());
+    SEALIFT_CHECK(kind == LinkKind::Serial ? parseSerial(text, rest, address) : parseHostAndPort(text, rest, address));
+    return address;
+  }
+  return badAddress(text, QStringLiteral("it must begin with serial:, udp: or tcp:"));
+}
+
+QString LinkAddress::toString() const {
+  QString text = linkKindName(kind) + QLatin1Char(':');
+  if (kind != LinkKind::Serial) {
+    const bool bracketed = target.contains(QLatin1Char(':'));
+    return text + (bracketed ? QStringLiteral("[%1]").arg(target) : target) + QStringLiteral(":%1").arg(port);
+  }
+  text += target;
+  QChar separator = QLatin1Char('?');
+  for (auto option = options.cbegin(); option != options.cend(); ++option) {
+    text += separator + option.key() + QLatin1Char('=') + option.value();
+    separator = QLatin1Char('&');
+  }
+  return text;
+}
+
+int LinkAddress::baud() const {
+  return parseBaud(options.value(QStringLiteral("baud"))).value_or(kDefaultBaud);
+}
+
+}  // namespace sealift

@@ -1,0 +1,37 @@
+#include "transports/links/link_opener.h"
+
+#include "transports/links/serial_link.h"
+#include "transports/links/tcp_link.h"
+#include "transports/links/udp_link.h"
+
+namespace sealift {
+namespace {
+
+constexpr std::chrono::seconds kConnectTime{10};
+
+}  // namespace
+
+Result<std::unique_ptr<ByteLink>> SystemLinkOpener::openBytes(const LinkAddress& address, const CancelToken& cancel) {
+  switch (address.kind) {
+    case LinkKind::Serial:
+      SEALIFT_CHECK(cancel.check());
+      return openSerialLink(address.target, address.baud());
+    case LinkKind::Tcp:
+      return TcpLink::open(address.target, address.port,
+                           Deadline::in(kConnectTime, QStringLiteral("connection to %1").arg(address.target)), cancel);
+    case LinkKind::Udp:
+      break;
+  }
+  return fail(ErrorCode::NotSupported, QStringLiteral("%1 is not a stream of bytes.").arg(address.toString()));
+}
+
+Result<std::unique_ptr<DatagramLink>> SystemLinkOpener::openDatagrams(const LinkAddress& address,
+                                                                      const CancelToken& cancel) {
+  if (address.kind != LinkKind::Udp) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("%1 does not carry datagrams.").arg(address.toString()));
+  }
+  return UdpLink::open(address.target, address.port,
+                       Deadline::in(kConnectTime, QStringLiteral("address of %1").arg(address.target)), cancel);
+}
+
+}  // namespace sealift

@@ -1,0 +1,16 @@
+// A serial port as a byte link: 8 data bits, no parity, 1 stop bit, no flow control.
+// The file behind it is chosen by CMake: serial_link_qt.cpp (QtSerialPort).
+#pragma once
+
+#include "transports/links/link.h"
+
+#include <memory>
+
+namespace sealift {
+
+// Opens the port for this program alone. `port` is a path or a name as the system knows it
+// (/dev/ttyUSB0, COM3), `baud` in bit/s. To be used from a QThread or the main thread.
+// Errors: LinkOpen (missing, busy, baud not possible), LinkPermission (says which group owns the port).
+Result<std::unique_ptr<ByteLink>> openSerialLink(const QString& port, int baud);
+
+}  // namespace sealift
