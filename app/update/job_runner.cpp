@@ -1,0 +1,406 @@
+#include "app/update/job_runner.h"
+
+#include "devices/core/device_json.h"
+
+#include <QCryptographicHash>
+
+namespace sealift {
+namespace {
+
+// How much of the bar each step gets; the transfer is what takes long on every link.
+constexpr double kIdentifyShare = 0.03;
+constexpr double kProofShare = 0.01;
+constexpr double kEnterShare = 0.03;
+constexpr double kTransferShare = 0.65;
+constexpr double kVerifyShare = 0.08;
+constexpr double kActivateShare = 0.02;
+constexpr double kRestartShare = 0.02;
+constexpr double kReturnShare = 0.12;
+constexpr double kConfirmShare = 0.04;
+
+// A device may use up several trial boots before it goes back for good.
+constexpr int kReturnAttempts = 5;
+
+QJsonObject toDetail(const Status& status) {
+  if (status) {
+    return {{QStringLiteral("ok"), true}};
+  }
+  return {{QStringLiteral("ok"), false},
+          {QStringLiteral("code"), errorCodeName(status.error().code)},
+          {QStringLiteral("error"), status.error().message()}};
+}
+
+template <class T>
+QJsonObject toDetail(const Result<T>& result) {
+  return result ? QJsonObject{{QStringLiteral("ok"), true}} : toDetail(Status(tl::unexpected<Error>(result.error())));
+}
+
+QJsonObject toDetail(const Result<DeviceSnapshot>& result) {
+  QJsonObject detail = result ? QJsonObject{{QStringLiteral("device"), deviceToJson(*result)}}
+                              : toDetail(Status(tl::unexpected<Error>(result.error())));
+  detail[QStringLiteral("ok")] = result.has_value();
+  return detail;
+}
+
+QJsonObject toDetail(const Result<StoredProof>& result) {
+  if (!result) {
+    return toDetail(Status(tl::unexpected<Error>(result.error())));
+  }
+  return {{QStringLiteral("ok"), true},
+          {QStringLiteral("method"), result->method},
+          {QStringLiteral("digest"), QString::fromLatin1(result->digest.toHex())}};
+}
+
+QJsonObject toDetail(const Result<IdentityProof>& result) {
+  if (!result) {
+    return toDetail(Status(tl::unexpected<Error>(result.error())));
+  }
+  constexpr const char* kStates[] = {"cannot-be-verified", "verified", "refuted"};
+  return {{QStringLiteral("ok"), true},
+          {QStringLiteral("state"), QString::fromLatin1(kStates[static_cast<int>(result->state)])},
+          {QStringLiteral("detail"), result->detail}};
+}
+
+}  // namespace
+
+JobRunner::JobRunner(const Plan& plan, const Image& image, Driver& driver, Journal& journal, const Clock& clock,
+                     const CancelToken& cancel, const Observer& observer)
+    : plan_(plan),
+      image_(image),
+      driver_(driver),
+      journal_(journal),
+      clock_(clock),
+      cancel_(cancel),
+      observer_(observer),
+      progress_(observer.progress) {}
+
+// The intent is durable before the step, the result after it. When the journal can't be written the
+// step doesn't happen, or is told as failed: a step without a record is worse than no step.
+template <class Call>
+auto JobRunner::step(const QString& name, double share, const QString& phase, const CancelToken& cancel, Call call) {
+  using ResultType = decltype(call(std::declval<StepContext&>()));
+  if (Status alive = cancel.check(); !alive) {
+    return ResultType(tl::unexpected<Error>(alive.error()));
+  }
+  if (Status written = journal_.intent(name); !written) {
+    return ResultType(tl::unexpected<Error>(written.error()));
+  }
+  QString notes;
+  StepContext context{.cancel = cancel, .progress = progress_.part(share, phase), .note = [&](const QString& line) {
+                        if (notes.size() < 4000) {
+                          notes += line + u'\n';
+                        }
+                      }};
+  ResultType result = call(context);
+  if (result) {
+    context.progress.finish();
+  }
+  QJsonObject detail = toDetail(result);
+  if (!notes.isEmpty()) {
+    detail[QStringLiteral("notes")] = notes;
+  }
+  if (Status written = journal_.result(name, detail); !written && result) {
+    return ResultType(tl::unexpected<Error>(written.error()));
+  }
+  return result;
+}
+
+bool JobRunner::runsNew(const DeviceSnapshot& device) const {
+  const Slot* running = device.runningSlot();
+  return running != nullptr && running->version == plan_.release.terms.version &&
+         running->digest == driver_.reportedDigest(image_);
+}
+
+bool JobRunner::runsOld(const DeviceSnapshot& device) const {
+  const Slot* running = device.runningSlot();
+  const Slot* before = plan_.device.runningSlot();
+  return running != nullptr && before != nullptr && running->version == before->version &&
+         running->digest == before->digest;
+}
+
+Status JobRunner::enter(Stage stage) {
+  stage_ = stage;
+  observer_.stage(stage);
+  return journal_.enterStage(stage);
+}
+
+JobReport JobRunner::end(Outcome outcome, const std::optional<Error>& error, const QString& message,
+                         const std::optional<DeviceSnapshot>& device) {
+  JobReport report{outcome, stage_, error, message, device};
+  QJsonObject detail;
+  if (device) {
+    detail[QStringLiteral("device")] = deviceToJson(*device);
+  }
+  if (Status written = journal_.ended(outcome, stage_, error, message, detail); !written) {
+    report.error = written.error();
+    report.message += QStringLiteral(" The record of it could not be written: %1").arg(written.error().message());
+  }
+  return report;
+}
+
+JobReport JobRunner::run() {
+  return carryOut();
+}
+
+JobReport JobRunner::carryOut() {
+  if (Status fine = checkEverything(); !fine) {
+    const Error error = fine.error();
+    if (error.code == ErrorCode::Cancelled) {
+      return end(Outcome::Cancelled, error, QStringLiteral("Cancelled before anything was written."), plan_.device);
+    }
+    const bool refused = error.code != ErrorCode::Timeout && error.code != ErrorCode::LinkLost &&
+                         error.code != ErrorCode::LinkOpen && error.code != ErrorCode::LinkPermission &&
+                         error.code != ErrorCode::StoreFailed && error.code != ErrorCode::StoreBusy;
+    return end(refused ? Outcome::Refused : Outcome::Failed, error,
+               QStringLiteral("Nothing was written. %1").arg(error.message()), std::nullopt);
+  }
+  if (Status written = writeAndVerify(); !written) {
+    return backOut(written.error());
+  }
+  if (Status activated = activateForTrial(); !activated) {
+    return backOut(activated.error());
+  }
+  return tryNewFirmware(/*restartFirst=*/true);
+}
+
+// Identify again right before the first write: ports renumber and people swap boards.
+Status JobRunner::checkEverything() {
+  SEALIFT_CHECK(enter(Stage::Check));
+  SEALIFT_TRY(const DeviceSnapshot now,
+              step(QStringLiteral("identify"), kIdentifyShare, QStringLiteral("Looking at the device"), cancel_,
+                   [&](StepContext& context) { return driver_.identify(context); }));
+  if (!now.sameUnit(plan_.device)) {
+    return fail(ErrorCode::DeviceChanged,
+                QStringLiteral("Serial number %1 answers instead of %2.").arg(now.serial, plan_.device.serial));
+  }
+  if (!runsOld(now) && plan_.device.runningSlot() != nullptr) {
+    return fail(ErrorCode::ConsentPlanChanged,
+                QStringLiteral("The device runs other firmware than when it was planned."));
+  }
+  SEALIFT_TRY(const IdentityProof proof,
+              step(QStringLiteral("prove-identity"), kProofShare, QStringLiteral("Checking the device's identity"),
+                   cancel_, [&](StepContext& context) { return driver_.proveIdentity(context); }));
+  if (proof.state == IdentityState::Refuted) {
+    return fail(ErrorCode::IdentityNotProven, proof.detail);
+  }
+  if (!plan_.allowed()) {
+    const Check* refusal = firstFailure(plan_.checks);
+    const ErrorCode code = errorCodeFromName(refusal->code).value_or(ErrorCode::Internal);
+    return fail(code, refusal->detail, refusal->remedy);
+  }
+  // The bytes in memory are the consented ones, whatever happened to files meanwhile.
+  const QByteArray hash = QCryptographicHash::hash(image_.bytes, QCryptographicHash::Sha256);
+  if (QString::fromLatin1(hash.toHex()) != plan_.release.sha256) {
+    return fail(ErrorCode::ImageHashMismatch, QStringLiteral("The image is not the one that was agreed to."));
+  }
+  const QList<Check> answers = askUpdatePolicy({.model = plan_.model,
+                                                .device = now,
+                                                .capabilities = driver_.capabilities(),
+                                                .release = plan_.release.terms,
+                                                .image = image_.facts,
+                                                .highestSecurityVersionSeen = std::nullopt,
+                                                .today = clock_.nowUtc().date()});
+  if (const Check* refusal = firstFailure(answers)) {
+    const ErrorCode code = errorCodeFromName(refusal->code).value_or(ErrorCode::Internal);
+    return fail(code, refusal->detail, refusal->remedy);
+  }
+  return step(QStringLiteral("enter-bootloader"), kEnterShare, QStringLiteral("Getting the device ready"), cancel_,
+              [&](StepContext& context) { return driver_.enterBootloader(context); });
+}
+
+Status JobRunner::writeAndVerify() {
+  SEALIFT_CHECK(enter(Stage::Transfer));
+  SEALIFT_CHECK(step(QStringLiteral("transfer"), kTransferShare, QStringLiteral("Transferring"), cancel_,
+                     [&](StepContext& context) { return driver_.transfer(image_, context); }));
+  SEALIFT_CHECK(enter(Stage::Verify));
+  SEALIFT_CHECK(step(QStringLiteral("verify"), kVerifyShare, QStringLiteral("Checking what the device holds"), cancel_,
+                     [&](StepContext& context) { return driver_.verifyOnDevice(image_, context); }));
+  return {};
+}
+
+Status JobRunner::activateForTrial() {
+  SEALIFT_CHECK(enter(Stage::Activate));
+  return step(QStringLiteral("activate"), kActivateShare, QStringLiteral("Marking for one trial start"), cancel_,
+              [&](StepContext& context) { return driver_.activate(image_, context); });
+}
+
+JobReport JobRunner::tryNewFirmware(bool restartFirst) {
+  if (Status entered = enter(Stage::Restart); !entered) {
+    return backOut(entered.error());
+  }
+  if (restartFirst) {
+    const Status restarted = step(QStringLiteral("restart"), kRestartShare, QStringLiteral("Restarting"), cancel_,
+                                  [&](StepContext& context) { return driver_.restart(context); });
+    // A lost answer to the restart command is what a restart looks like; waiting tells.
+    if (!restarted && restarted.error().code == ErrorCode::Cancelled) {
+      return returnToOld(restarted.error());
+    }
+  }
+  const Result<DeviceSnapshot> back =
+      step(QStringLiteral("wait"), kReturnShare, QStringLiteral("Waiting for restart"), cancel_,
+           [&](StepContext& context) { return driver_.waitForReturn(image_, context); });
+  if (!back) {
+    if (back.error().code == ErrorCode::Cancelled) {
+      return returnToOld(back.error());
+    }
+    return end(Outcome::Unknown, back.error(),
+               QStringLiteral("The device did not come back after its restart. %1").arg(back.error().message()),
+               std::nullopt);
+  }
+  return judgeReturn(*back);
+}
+
+JobReport JobRunner::judgeReturn(const DeviceSnapshot& device) {
+  if (!device.sameUnit(plan_.device)) {
+    return end(Outcome::Unknown,
+               makeError(ErrorCode::DeviceChanged, QStringLiteral("Another device answers at this address.")),
+               QStringLiteral("After the restart another device answered at this address."), std::nullopt);
+  }
+  if (runsNew(device)) {
+    return confirmNew(device);
+  }
+  if (runsOld(device)) {
+    return end(Outcome::Reverted, std::nullopt,
+               QStringLiteral("The new firmware did not prove itself. The device went back to %1 by itself.")
+                   .arg(plan_.fromVersion()),
+               device);
+  }
+  return end(
+      Outcome::Unknown,
+      makeError(ErrorCode::ProtocolUnexpected, QStringLiteral("The device runs neither the old nor the new firmware.")),
+      QStringLiteral("The device runs neither the old nor the new firmware."), device);
+}
+
+JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
+  const QString version = plan_.release.terms.version.toString();
+  if (Status entered = enter(Stage::Confirm); !entered) {
+    return end(Outcome::Unknown, entered.error(),
+               QStringLiteral("%1 runs on trial and could not be confirmed.").arg(version), device);
+  }
+  const Slot* running = device.runningSlot();
+  if (running != nullptr && running->confirmed) {  // confirmed itself, or by an earlier try that was interrupted
+    return end(Outcome::Succeeded, std::nullopt, QStringLiteral("The device runs %1, confirmed.").arg(version), device);
+  }
+  const Status confirmed = step(QStringLiteral("confirm"), kConfirmShare, QStringLiteral("Confirming"), cancel_,
+                                [&](StepContext& context) { return driver_.confirm(image_, context); });
+  if (!confirmed && confirmed.error().code == ErrorCode::Cancelled) {
+    return returnToOld(confirmed.error());
+  }
+  // Whatever confirm said: look. The device is the only one who knows.
+  const CancelToken never;
+  const Result<DeviceSnapshot> after =
+      step(QStringLiteral("identify-after"), 0.0, QStringLiteral("Looking at the device"), never,
+           [&](StepContext& context) { return driver_.identify(context); });
+  if (!after) {
+    return end(Outcome::Unknown, after.error(),
+               QStringLiteral("%1 ran, but the device did not answer after it was confirmed.").arg(version),
+               std::nullopt);
+  }
+  if (!runsNew(*after)) {
+    return judgeReturn(*after);
+  }
+  if (!after->runningSlot()->confirmed) {
+    const Error error = confirmed ? makeError(ErrorCode::ProtocolUnexpected,
+                                              QStringLiteral("The device did not keep the confirmation."))
+                                  : confirmed.error();
+    return end(Outcome::Unknown, error,
+               QStringLiteral("%1 runs on trial; it could not be confirmed and will go back at the next restart.")
+                   .arg(version),
+               *after);
+  }
+  return end(Outcome::Succeeded, std::nullopt, QStringLiteral("The device runs %1, confirmed.").arg(version), *after);
+}
+
+// Before the restart the old firmware is still the chosen one: take back what was begun, then look.
+JobReport JobRunner::backOut(const Error& error) {
+  const CancelToken never;  // backing out can't be cancelled, only time out
+  (void)step(QStringLiteral("abandon"), 0.0, QStringLiteral("Leaving the device as it was"), never,
+             [&](StepContext& context) { return driver_.abandon(context); });
+  const Result<DeviceSnapshot> now =
+      step(QStringLiteral("identify-after"), 0.0, QStringLiteral("Looking at the device"), never,
+           [&](StepContext& context) { return driver_.identify(context); });
+  if (!now) {
+    return end(
+        Outcome::Unknown, error,
+        QStringLiteral("%1 The device does not answer now; its old firmware was not touched.").arg(error.message()),
+        std::nullopt);
+  }
+  if (now->sameUnit(plan_.device) && runsOld(*now)) {
+    const QString kept = QStringLiteral("The device still runs %1.").arg(plan_.fromVersion());
+    if (error.code == ErrorCode::Cancelled) {
+      return end(Outcome::Cancelled, error, QStringLiteral("Cancelled. %1").arg(kept), *now);
+    }
+    return end(Outcome::Failed, error, QStringLiteral("%1 %2").arg(error.message(), kept), *now);
+  }
+  return judgeReturn(*now);
+}
+
+// Cancelled while the new firmware is on trial: restart until the device is back on the old one.
+JobReport JobRunner::returnToOld(const Error& error) {
+  const CancelToken never;
+  Result<DeviceSnapshot> now = fail(error);
+  for (int attempt = 0; attempt < kReturnAttempts; ++attempt) {
+    (void)step(QStringLiteral("abandon"), 0.0, QStringLiteral("Returning to the old firmware"), never,
+               [&](StepContext& context) { return driver_.abandon(context); });
+    now = step(QStringLiteral("identify-after"), 0.0, QStringLiteral("Looking at the device"), never,
+               [&](StepContext& context) { return driver_.identify(context); });
+    if (now && runsOld(*now)) {
+      return end(Outcome::Cancelled, error,
+                 QStringLiteral("Cancelled. The device is back on %1.").arg(plan_.fromVersion()), *now);
+    }
+    (void)step(QStringLiteral("restart-back"), 0.0, QStringLiteral("Returning to the old firmware"), never,
+               [&](StepContext& context) { return driver_.restart(context); });
+    now = step(QStringLiteral("wait-back"), 0.0, QStringLiteral("Returning to the old firmware"), never,
+               [&](StepContext& context) { return driver_.waitForReturn(image_, context); });
+    if (now && runsOld(*now)) {
+      return end(Outcome::Cancelled, error,
+                 QStringLiteral("Cancelled. The device is back on %1.").arg(plan_.fromVersion()), *now);
+    }
+    if (now && runsNew(*now) && now->runningSlot()->confirmed) {
+      break;  // it confirmed itself meanwhile: no way back by restarting
+    }
+  }
+  if (now) {
+    return judgeReturn(*now);
+  }
+  return end(Outcome::Unknown, now.error(), QStringLiteral("Cancelled, and the device did not come back."),
+             std::nullopt);
+}
+
+JobReport JobRunner::settle() {
+  const Result<DeviceSnapshot> now =
+      step(QStringLiteral("identify-settle"), 0.0, QStringLiteral("Looking at the device"), cancel_,
+           [&](StepContext& context) { return driver_.identify(context); });
+  if (!now) {
+    return end(Outcome::Unknown, now.error(), QStringLiteral("The device does not answer yet."), std::nullopt);
+  }
+  if (!now->sameUnit(plan_.device)) {
+    return end(Outcome::Unknown,
+               makeError(ErrorCode::DeviceChanged, QStringLiteral("Another device answers at this address.")),
+               QStringLiteral("Another device answers at this address."), std::nullopt);
+  }
+  if (runsNew(*now)) {
+    return confirmNew(*now);
+  }
+  if (!runsOld(*now)) {
+    return judgeReturn(*now);
+  }
+  const Result<bool> activated = journal_.wasIntended(QStringLiteral("activate"));
+  if (!activated) {
+    return end(Outcome::Unknown, activated.error(), QStringLiteral("The journal could not be read."), *now);
+  }
+  if (*activated) {
+    for (const Slot& slot : now->slots) {
+      if (slot.pending) {  // marked, and the restart never came
+        return tryNewFirmware(/*restartFirst=*/true);
+      }
+    }
+    const Result<bool> restarted = journal_.wasIntended(QStringLiteral("restart"));
+    if (!restarted || *restarted) {  // it had its trial
+      return judgeReturn(*now);
+    }
+  }
+  return carryOut();  // nothing but the spare slot was touched
+}
+
+}  // namespace sealift
