@@ -1,0 +1,153 @@
+#include "app/catalog/documents.h"
+
+#include "app/catalog/json_field.h"
+
+#include <QJsonArray>
+
+namespace sealift {
+namespace {
+
+constexpr qint64 kMaxU32 = 0xffff'ffffLL;
+
+Result<QJsonObject> sealiftObject(const QJsonObject& custom, const QString& what) {
+  const QJsonValue value = custom[QStringLiteral("sealift")];
+  if (!value.isObject()) {
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 has no \"sealift\" object.").arg(what));
+  }
+  if (value[QStringLiteral("schema")] != QJsonValue(1)) {
+    return fail(
+        ErrorCode::CatalogMalformed,
+        QStringLiteral("%1 has a description of another version than 1; a newer Sealift may be needed.").arg(what));
+  }
+  return value.toObject();
+}
+
+Result<LinkKind> parseLinkKind(const QString& name, const QString& what) {
+  for (const LinkKind kind : {LinkKind::Serial, LinkKind::Udp, LinkKind::Tcp}) {
+    if (linkKindName(kind) == name) {
+      return kind;
+    }
+  }
+  return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 names an unknown kind of link, \"%2\".").arg(what, name));
+}
+
+Result<QList<Advisory>> parseAdvisories(const QJsonObject& sealift, const QString& what) {
+  QList<Advisory> advisories;
+  const QJsonArray array = sealift[QStringLiteral("advisories")].toArray();
+  if (array.size() > 1000) {
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 lists more than 1000 advisories.").arg(what));
+  }
+  for (const QJsonValue& item : array) {
+    const JsonField field(item.toObject(), what + QStringLiteral(", advisory"));
+    Advisory advisory;
+    SEALIFT_TRY(advisory.id, field.text(QStringLiteral("id"), 100));
+    SEALIFT_TRY(advisory.severity, field.textOr(QStringLiteral("severity"), QStringLiteral("none"), 20));
+    SEALIFT_TRY(advisory.summary, field.textOr(QStringLiteral("summary"), {}, 2000));
+    advisories << advisory;
+  }
+  return advisories;
+}
+
+}  // namespace
+
+Result<TargetKind> parseTargetKind(const QJsonObject& custom) {
+  if (!custom.contains(QStringLiteral("sealift"))) {
+    return TargetKind{};
+  }
+  SEALIFT_TRY(const QJsonObject sealift, sealiftObject(custom, QStringLiteral("A target")));
+  const JsonField field(sealift, QStringLiteral("A target"));
+  TargetKind kind;
+  SEALIFT_TRY(kind.kind, field.text(QStringLiteral("kind"), 40));
+  SEALIFT_TRY(kind.model, field.textOr(QStringLiteral("model"), {}, 100));
+  return kind;
+}
+
+Result<Release> parseRelease(const QString& vendorId, const QString& targetPath, qint64 length,
+                             const QByteArray& sha256, const QJsonObject& custom) {
+  const QString what = QStringLiteral("The release %1").arg(targetPath);
+  SEALIFT_TRY(const QJsonObject sealift, sealiftObject(custom, what));
+  const JsonField field(sealift, what);
+  Release release;
+  release.vendorId = vendorId;
+  release.targetPath = targetPath;
+  release.sha256 = QString::fromLatin1(sha256.toHex());
+  ReleaseTerms& terms = release.terms;
+  terms.bytes = length;
+  SEALIFT_TRY(terms.modelId, field.text(QStringLiteral("model"), 100));
+  SEALIFT_TRY(terms.hardwareRevisions, field.texts(QStringLiteral("hardwareRevisions"), 100, 100));
+  SEALIFT_TRY(terms.component, field.textOr(QStringLiteral("component"), QStringLiteral("application"), 100));
+  SEALIFT_TRY(terms.version, field.version(QStringLiteral("version")));
+  SEALIFT_TRY(const qint64 securityVersion, field.numberOr(QStringLiteral("securityVersion"), 0, 0, kMaxU32));
+  terms.securityVersion = static_cast<quint32>(securityVersion);
+  SEALIFT_TRY(terms.format, field.text(QStringLiteral("format"), 40));
+  if (!sealift[QStringLiteral("minimumVersion")].isUndefined() && !sealift[QStringLiteral("minimumVersion")].isNull()) {
+    SEALIFT_TRY(const Version minimum, field.version(QStringLiteral("minimumVersion")));
+    terms.minimumVersion = minimum;
+  }
+  SEALIFT_TRY(release.severity, field.textOr(QStringLiteral("severity"), QStringLiteral("none"), 20));
+  SEALIFT_TRY(const std::optional<QDate> released, field.date(QStringLiteral("released")));
+  release.released = released.value_or(QDate());
+  SEALIFT_TRY(const QJsonObject notes, field.objectOr(QStringLiteral("notes")));
+  for (auto it = notes.begin(); it != notes.end() && release.notes.size() < 100; ++it) {
+    release.notes[it.key()] = it.value().toString();
+  }
+  SEALIFT_TRY(release.advisories, parseAdvisories(sealift, what));
+  SEALIFT_TRY(release.restart, field.flagOr(QStringLiteral("restart"), true));
+  SEALIFT_TRY(const qint64 offline, field.numberOr(QStringLiteral("offlineSeconds"), 0, 0, 86'400));
+  release.offlineSeconds = static_cast<int>(offline);
+  SEALIFT_TRY(const QString digest, field.textOr(QStringLiteral("imageDigest"), {}, 128));
+  release.imageDigest = QByteArray::fromHex(digest.toLatin1());
+  return release;
+}
+
+Result<ModelDescription> parseModel(const QString& vendorId, const QByteArray& bytes) {
+  SEALIFT_TRY(const QJsonObject json, parseDocument(bytes, kModelMaxBytes, QStringLiteral("The model's description")));
+  const JsonField field(json, QStringLiteral("The model's description"));
+  ModelDescription model;
+  model.vendorId = vendorId;
+  SEALIFT_TRY(model.id, field.text(QStringLiteral("id"), 100));
+  const QString what = QStringLiteral("The description of model %1").arg(model.id);
+  const JsonField named(json, what);
+  SEALIFT_TRY(model.name, named.text(QStringLiteral("name"), 200));
+  SEALIFT_TRY(model.driver, named.text(QStringLiteral("driver"), 40));
+  SEALIFT_TRY(const QStringList links, named.texts(QStringLiteral("links"), 10, 20));
+  for (const QString& link : links) {
+    SEALIFT_TRY(const LinkKind kind, parseLinkKind(link, what));
+    model.links << kind;
+  }
+  SEALIFT_TRY(model.deviceNames, named.texts(QStringLiteral("deviceNames"), 100, 200));
+  SEALIFT_TRY(model.hardwareRevisions, named.texts(QStringLiteral("hardwareRevisions"), 100, 100));
+  SEALIFT_TRY(model.imageFormat, named.text(QStringLiteral("imageFormat"), 40));
+  SEALIFT_TRY(const QStringList keys, named.texts(QStringLiteral("imageKeys"), 16, 8000));
+  if (keys.isEmpty()) {
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 names no key that may sign its images.").arg(what));
+  }
+  for (const QString& key : keys) {
+    model.imageKeys << key.toLatin1();
+  }
+  SEALIFT_TRY(const QStringList authorities, named.texts(QStringLiteral("deviceCas"), 16, 16'000));
+  for (const QString& authority : authorities) {
+    model.deviceCas << authority.toLatin1();
+  }
+  SEALIFT_TRY(const QJsonObject timings, named.objectOr(QStringLiteral("timings")));
+  const JsonField timing(timings, what);
+  SEALIFT_TRY(const qint64 restart, timing.numberOr(QStringLiteral("restartSeconds"), 20, 1, 3600));
+  SEALIFT_TRY(const qint64 confirm, timing.numberOr(QStringLiteral("confirmSeconds"), 20, 1, 3600));
+  model.timings = {.restartSeconds = static_cast<int>(restart), .confirmSeconds = static_cast<int>(confirm)};
+  SEALIFT_TRY(model.driverSettings, named.objectOr(QStringLiteral("driverSettings")));
+  return model;
+}
+
+Result<LifecycleDocument> parseLifecycle(const QByteArray& bytes) {
+  const QString what = QStringLiteral("The lifecycle document");
+  SEALIFT_TRY(const QJsonObject json, parseDocument(bytes, kLifecycleMaxBytes, what));
+  const JsonField field(json, what);
+  LifecycleDocument document;
+  SEALIFT_TRY(document.model, field.text(QStringLiteral("model"), 100));
+  SEALIFT_TRY(document.lifecycle.released, field.date(QStringLiteral("released")));
+  SEALIFT_TRY(document.lifecycle.fullSupportEnds, field.date(QStringLiteral("fullSupportEnds")));
+  SEALIFT_TRY(document.lifecycle.securitySupportEnds, field.date(QStringLiteral("securitySupportEnds")));
+  return document;
+}
+
+}  // namespace sealift

@@ -1,0 +1,261 @@
+#include "app/catalog/vendor_repository.h"
+
+#include "app/base/file_io.h"
+#include "app/catalog/documents.h"
+#include "app/catalog/http_fetcher.h"
+#include "keystore/crypto/digest.h"
+#include "keystore/tuf/client/client.h"
+#include "keystore/tuf/client/folder_fetcher.h"
+
+#include <QFile>
+#include <QUrl>
+
+namespace sealift {
+namespace {
+
+constexpr qsizetype kMaxTargets = 100'000;
+
+// For reading what is trusted already: asks nobody.
+class NoFetcher final : public tuf::Fetcher {
+ public:
+  Result<QByteArray> fetch(const QString& path, qint64, const CancelToken&) override {
+    return fail(ErrorCode::FetchFailed, QStringLiteral("%1 is not kept on this computer.").arg(path));
+  }
+};
+
+bool matches(const QByteArray& bytes, const tuf::TargetInfo& target) {
+  if (bytes.size() != target.length || target.hashes.isEmpty()) {
+    return false;
+  }
+  for (auto it = target.hashes.begin(); it != target.hashes.end(); ++it) {
+    if (computeDigest(it.key(), bytes) != it.value()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+QList<TrustedRole> rolesOf(const tuf::TrustSummary& summary) {
+  QList<TrustedRole> roles;
+  for (const tuf::RoleSummary& role : summary.roles) {
+    roles << TrustedRole{role.name, role.version, role.expires, role.threshold, static_cast<int>(role.keyIds.size())};
+  }
+  return roles;
+}
+
+}  // namespace
+
+const ModelDescription* VendorContents::model(const QString& id) const {
+  for (const ModelDescription& candidate : models) {
+    if (candidate.id == id) {
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+const Release* VendorContents::release(const QString& targetPath, const QString& sha256) const {
+  for (const Release& candidate : releases) {
+    if (candidate.targetPath == targetPath && candidate.sha256 == sha256) {
+      return &candidate;
+    }
+  }
+  return nullptr;
+}
+
+Result<std::unique_ptr<tuf::Fetcher>> makeSystemFetcher(const QString& address) {
+  const QUrl url(address, QUrl::StrictMode);
+  if (url.scheme() == QLatin1String("file")) {
+    return std::make_unique<tuf::FolderFetcher>(url.toLocalFile());
+  }
+  if (url.scheme() == QLatin1String("https") || url.scheme() == QLatin1String("http")) {
+    return std::make_unique<HttpFetcher>(address);
+  }
+  return fail(ErrorCode::InvalidArgument,
+              QStringLiteral("\"%1\" does not start with https:, http: or file:.").arg(address));
+}
+
+VendorRepository::VendorRepository(const Identity& identity, const QString& folder, const Clock& clock,
+                                   FetcherFactory fetchers)
+    : identity_(identity), folder_(folder), clock_(clock), fetchers_(std::move(fetchers)) {}
+
+Status VendorRepository::loadTrusted() {
+  const std::scoped_lock working(work_);
+  SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/metadata")));
+  SEALIFT_CHECK(tuf::Client::pinRoot(folder_ + QStringLiteral("/metadata"), identity_.initialRoot));
+  return readContents(CancelToken(), /*mayFetch=*/false);
+}
+
+Status VendorRepository::refresh(const CancelToken& cancel) {
+  const std::scoped_lock working(work_);
+  SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/metadata")));
+  SEALIFT_CHECK(tuf::Client::pinRoot(folder_ + QStringLiteral("/metadata"), identity_.initialRoot));
+  Status last = fail(ErrorCode::FetchFailed, QStringLiteral("%1 has no address.").arg(identity_.name));
+  for (const QString& address : identity_.addresses) {
+    SEALIFT_TRY(const std::unique_ptr<tuf::Fetcher> fetcher, fetchers_(address));
+    tuf::Client client(folder_ + QStringLiteral("/metadata"), *fetcher, clock_);
+    last = client.refresh(cancel);
+    // Another address may help when this one is away; when it serves what must not be trusted, that is
+    // told instead of papered over.
+    const bool away = !last && (last.error().code == ErrorCode::FetchFailed ||
+                                last.error().code == ErrorCode::Timeout || last.error().code == ErrorCode::FetchTls);
+    if (!away) {
+      break;
+    }
+  }
+  SEALIFT_CHECK(last);
+  SEALIFT_CHECK(readContents(cancel, /*mayFetch=*/true));
+  const std::scoped_lock lock(state_);
+  refreshedAt_ = clock_.nowUtc();
+  return {};
+}
+
+// The documents that the interface needs at once: models and lifecycles. Images and notes come with a plan.
+Status VendorRepository::readContents(const CancelToken& cancel, bool mayFetch) {
+  NoFetcher nobody;
+  std::unique_ptr<tuf::Fetcher> fetcher;
+  if (mayFetch) {
+    for (const QString& address : identity_.addresses) {
+      SEALIFT_TRY(fetcher, fetchers_(address));
+      break;
+    }
+  }
+  tuf::Client client(folder_ + QStringLiteral("/metadata"), fetcher ? *fetcher : nobody, clock_);
+  if (Status loaded = client.loadCached(tuf::Freshness::NotRequired); !loaded) {
+    if (!mayFetch) {
+      return {};  // nothing was ever trusted but the root
+    }
+    return loaded;
+  }
+  SEALIFT_TRY(const QList<tuf::TargetInfo> targets, client.targets(cancel));
+  VendorContents contents;
+  QMap<QString, Lifecycle> lifecycles;
+  if (targets.size() > kMaxTargets) {
+    return fail(ErrorCode::CatalogMalformed,
+                QStringLiteral("%1 publishes more than %2 files.").arg(identity_.name).arg(kMaxTargets));
+  }
+  for (const tuf::TargetInfo& info : targets) {
+    const auto note = [&](const Error& error) {
+      contents.problems << QStringLiteral("%1: %2").arg(info.path, error.message());
+    };
+    const Result<TargetKind> kind = parseTargetKind(info.custom);
+    if (!kind) {
+      note(kind.error());
+      continue;
+    }
+    if (kind->kind == QLatin1String("firmware")) {
+      Result<Release> release =
+          parseRelease(identity_.id, info.path, info.length, info.hashes.value(DigestAlgorithm::Sha256), info.custom);
+      if (release && release->sha256.isEmpty()) {
+        note(makeError(ErrorCode::CatalogMalformed, QStringLiteral("The release has no SHA-256.")));
+      } else if (release) {
+        contents.releases << *release;
+      } else {
+        note(release.error());
+      }
+      continue;
+    }
+    const bool isModel = kind->kind == QLatin1String("model");
+    if (!isModel && kind->kind != QLatin1String("lifecycle")) {
+      continue;
+    }
+    const QString cached =
+        folder_ + QStringLiteral("/targets/") + QString::fromLatin1(info.hashes.value(DigestAlgorithm::Sha256).toHex());
+    Result<QByteArray> bytes = readFile(cached, kModelMaxBytes);
+    if (!bytes || !matches(*bytes, info)) {
+      bytes = mayFetch ? client.download(info, cancel) : bytes;
+      if (bytes && mayFetch) {
+        SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/targets")));
+        SEALIFT_CHECK(writeFileAtomic(cached, *bytes));
+      }
+    }
+    if (!bytes) {
+      note(bytes.error());
+      continue;
+    }
+    if (isModel) {
+      if (Result<ModelDescription> model = parseModel(identity_.id, *bytes)) {
+        contents.models << *model;
+      } else {
+        note(model.error());
+      }
+    } else if (Result<LifecycleDocument> document = parseLifecycle(*bytes)) {
+      lifecycles[document->model] = document->lifecycle;
+    } else {
+      note(document.error());
+    }
+  }
+  for (ModelDescription& model : contents.models) {
+    model.lifecycle = lifecycles.value(model.id);
+  }
+  const std::scoped_lock lock(state_);
+  contents_ = contents;
+  roles_ = rolesOf(client.summary());
+  return {};
+}
+
+Result<QByteArray> VendorRepository::target(const QString& path, qint64 maxBytes, const CancelToken& cancel) {
+  const std::scoped_lock working(work_);
+  Status last = fail(ErrorCode::FetchFailed, QStringLiteral("%1 has no address.").arg(identity_.name));
+  for (const QString& address : identity_.addresses) {
+    SEALIFT_TRY(const std::unique_ptr<tuf::Fetcher> fetcher, fetchers_(address));
+    tuf::Client client(folder_ + QStringLiteral("/metadata"), *fetcher, clock_);
+    SEALIFT_CHECK(client.loadCached(tuf::Freshness::NotRequired));  // checkFresh() is a check of its own
+    SEALIFT_TRY(const tuf::TargetInfo info, client.target(path, cancel));
+    if (info.length > maxBytes) {
+      return fail(ErrorCode::FileTooLarge, QStringLiteral("%1 has %2 bytes.").arg(path).arg(info.length));
+    }
+    const QByteArray hash = info.hashes.value(DigestAlgorithm::Sha256);
+    const QString cached = folder_ + QStringLiteral("/targets/") + QString::fromLatin1(hash.toHex());
+    if (!hash.isEmpty()) {
+      // Read once, hashed as read: what is handed on is what was checked, whatever happens to the file.
+      if (Result<QByteArray> kept = readFile(cached, maxBytes); kept && matches(*kept, info)) {
+        return kept;
+      }
+    }
+    Result<QByteArray> bytes = client.download(info, cancel);
+    if (bytes) {
+      if (!hash.isEmpty()) {
+        SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/targets")));
+        SEALIFT_CHECK(writeFileAtomic(cached, *bytes));
+      }
+      return bytes;
+    }
+    last = tl::unexpected<Error>(bytes.error());
+    SEALIFT_CHECK(cancel.check());
+  }
+  return tl::unexpected<Error>(last.error());
+}
+
+VendorContents VendorRepository::contents() const {
+  const std::scoped_lock lock(state_);
+  return contents_;
+}
+
+QList<TrustedRole> VendorRepository::roles() const {
+  const std::scoped_lock lock(state_);
+  return roles_;
+}
+
+Status VendorRepository::checkFresh() const {
+  const std::scoped_lock lock(state_);
+  const QDateTime now = clock_.nowUtc();
+  if (roles_.isEmpty()) {
+    return fail(ErrorCode::NotFound, QStringLiteral("Nothing was fetched from %1 yet.").arg(identity_.name));
+  }
+  for (const TrustedRole& role : roles_) {
+    if (role.version > 0 && role.expires <= now) {
+      return fail(
+          ErrorCode::TrustExpired,
+          QStringLiteral("The vendor's %1 metadata expired on %2.").arg(role.role, role.expires.toString(Qt::ISODate)));
+    }
+  }
+  return {};
+}
+
+QDateTime VendorRepository::refreshedAt() const {
+  const std::scoped_lock lock(state_);
+  return refreshedAt_;
+}
+
+}  // namespace sealift

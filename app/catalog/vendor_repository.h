@@ -1,0 +1,89 @@
+// One vendor's repository: trusted metadata, and what it says of models and releases.
+//
+// Any thread; calls that fetch take turns. Nothing is given out that the TUF client has not verified.
+#pragma once
+
+#include "app/base/cancel_token.h"
+#include "app/base/clock.h"
+#include "app/catalog/release.h"
+#include "devices/core/model.h"
+#include "keystore/tuf/client/fetcher.h"
+
+#include <QDateTime>
+#include <QList>
+#include <QMap>
+#include <QStringList>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace sealift {
+
+// What the trusted metadata says. A document of the vendor that can't be used is told in `problems`
+// and left out; it doesn't hide the others.
+struct VendorContents {
+  QList<ModelDescription> models;
+  QList<Release> releases;
+  QStringList problems;
+
+  const ModelDescription* model(const QString& id) const;
+  const Release* release(const QString& targetPath, const QString& sha256) const;
+};
+
+struct TrustedRole {
+  QString role;
+  qint64 version = 0;
+  QDateTime expires;
+  int threshold = 0;
+  int keys = 0;
+};
+
+// Makes the fetcher for one address; called in the thread that fetches.
+using FetcherFactory = std::function<Result<std::unique_ptr<tuf::Fetcher>>(const QString& address)>;
+
+// https: and http: by HttpFetcher, file: by the folder's files.
+Result<std::unique_ptr<tuf::Fetcher>> makeSystemFetcher(const QString& address);
+
+class VendorRepository {
+ public:
+  struct Identity {
+    QString id;
+    QString name;
+    QStringList addresses;
+    QByteArray initialRoot;
+  };
+
+  // `folder` keeps metadata/ and targets/ of this vendor. The clock outlives the repository.
+  VendorRepository(const Identity& identity, const QString& folder, const Clock& clock, FetcherFactory fetchers);
+
+  const Identity& identity() const { return identity_; }
+
+  // Reads what was trusted before, without any connection. Nothing trusted yet is no error.
+  Status loadTrusted();
+  // The TUF client workflow against the first address that answers, then the vendor's documents.
+  Status refresh(const CancelToken& cancel);
+  // A target's bytes: from the cache when its hashes match, else fetched and verified.
+  Result<QByteArray> target(const QString& path, qint64 maxBytes, const CancelToken& cancel);
+
+  VendorContents contents() const;
+  QList<TrustedRole> roles() const;
+  // Error TrustExpired when any role's metadata has expired by now; NotFound before the first refresh.
+  Status checkFresh() const;
+  QDateTime refreshedAt() const;  // of the last success in this run; invalid before
+
+ private:
+  Status readContents(const CancelToken& cancel, bool mayFetch);
+
+  Identity identity_;
+  QString folder_;
+  const Clock& clock_;
+  FetcherFactory fetchers_;
+  mutable std::mutex work_;   // one fetch at a time
+  mutable std::mutex state_;  // guards what follows
+  VendorContents contents_;
+  QList<TrustedRole> roles_;
+  QDateTime refreshedAt_;
+};
+
+}  // namespace sealift

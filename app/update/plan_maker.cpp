@@ -1,0 +1,181 @@
+#include "app/update/plan_maker.h"
+
+#include "keystore/crypto/digest.h"
+
+#include <algorithm>
+
+namespace sealift {
+namespace {
+
+constexpr qint64 kMaxImageBytes = 1024LL * 1024 * 1024;
+// What a plan promises before anything was measured on this link: modest serial and network rates.
+constexpr double kSerialBytesPerSecond = 10'000.0;
+constexpr double kNetworkBytesPerSecond = 200'000.0;
+
+QString shortHex(const QString& hex) {
+  return hex.left(4) + QStringLiteral("…") + hex.right(4);
+}
+
+Check checkMetadata(const VendorRepository& repository, const QString& targetsRole) {
+  const QString id = QStringLiteral("metadata");
+  const QString title = QStringLiteral("Published by %1").arg(repository.identity().name);
+  if (Status fresh = repository.checkFresh(); !fresh) {
+    return Check::failed(id, title, fresh.error());
+  }
+  const QList<TrustedRole> roles = repository.roles();
+  for (const TrustedRole& role : roles) {
+    if (role.role == targetsRole) {
+      return Check::passed(id, title,
+                           role.threshold == 1
+                               ? QStringLiteral("signed by the vendor's release key · metadata fresh")
+                               : QStringLiteral("%1 of %2 release keys needed and there · metadata fresh")
+                                     .arg(role.threshold)
+                                     .arg(role.keys));
+    }
+  }
+  return Check::failed(id, title, makeError(ErrorCode::TrustTargetMissing, QStringLiteral("No trusted metadata.")));
+}
+
+struct ImageAnswer {
+  std::optional<Image> image;
+  QList<Check> checks;
+};
+
+ImageAnswer checkImage(const PlanRequest& request, VendorRepository& repository, const CancelToken& cancel) {
+  ImageAnswer answer;
+  const QString hashTitle = QStringLiteral("Image is what was published");
+  const QString signatureTitle = QStringLiteral("Image signature valid");
+  Result<QByteArray> bytes = repository.target(request.release.targetPath, kMaxImageBytes, cancel);
+  if (!bytes) {
+    answer.checks << Check::failed(QStringLiteral("image-hash"), hashTitle, bytes.error());
+    answer.checks << Check{QStringLiteral("image-signature"),
+                           CheckState::NotApplicable,
+                           signatureTitle,
+                           QStringLiteral("there is no image to look at"),
+                           {},
+                           {}};
+    return answer;
+  }
+  Image image{.bytes = *bytes, .sha256 = sha256(*bytes), .facts = {}};
+  const QString hex = QString::fromLatin1(image.sha256.toHex());
+  if (hex != request.release.sha256) {
+    answer.checks << Check::failed(
+        QStringLiteral("image-hash"), hashTitle,
+        makeError(ErrorCode::ImageHashMismatch, QStringLiteral("The image's SHA-256 is %1.").arg(shortHex(hex))));
+    return answer;
+  }
+  answer.checks << Check::passed(QStringLiteral("image-hash"), hashTitle,
+                                 QStringLiteral("SHA-256 %1").arg(shortHex(hex)));
+  Result<ImageFacts> facts = verifyImage(request.model.imageFormat, image.bytes, request.model.imageKeys);
+  if (!facts) {
+    answer.checks << Check::failed(QStringLiteral("image-signature"), signatureTitle, facts.error());
+    return answer;
+  }
+  answer.checks << Check::passed(
+      QStringLiteral("image-signature"), signatureTitle,
+      QStringLiteral("%1, key ID %2").arg(facts->signatureAlgorithm, shortHex(facts->keyId)));
+  image.facts = *facts;
+  answer.image = std::move(image);
+  return answer;
+}
+
+bool fits(const Release& release, const ModelDescription& model, const DeviceSnapshot& device) {
+  const ReleaseTerms& terms = release.terms;
+  return terms.modelId == model.id && terms.component == QLatin1String("application") &&
+         (terms.hardwareRevisions.isEmpty() || terms.hardwareRevisions.contains(device.hardwareRevision));
+}
+
+// Everything between the installed version and the release, newest first: an update that jumps over
+// two releases changes what all three say.
+Result<QString> cumulativeNotes(const PlanRequest& request, VendorRepository& repository, const CancelToken& cancel) {
+  const Slot* running = request.device.runningSlot();
+  QList<Release> releases;
+  const VendorContents contents = repository.contents();
+  for (const Release& release : contents.releases) {
+    const bool between = (running == nullptr || !running->version || release.terms.version > *running->version) &&
+                         release.terms.version < request.release.terms.version;
+    if (fits(release, request.model, request.device) && between) {
+      releases << release;
+    }
+  }
+  releases << request.release;
+  std::sort(releases.begin(), releases.end(),
+            [](const Release& a, const Release& b) { return a.terms.version > b.terms.version; });
+  QString text;
+  for (const Release& release : releases) {
+    const QString path = release.notes.value(request.language, release.notes.value(QStringLiteral("en")));
+    QString notes;
+    if (!path.isEmpty()) {
+      constexpr qint64 kMaxNotes = 256 * 1024;
+      SEALIFT_TRY(const QByteArray bytes, repository.target(path, kMaxNotes, cancel));
+      notes = QString::fromUtf8(bytes).trimmed();
+    }
+    if (notes.isEmpty()) {
+      notes = QStringLiteral("The vendor published no notes for this version.");
+    }
+    if (releases.size() > 1) {
+      text += QStringLiteral("# %1\n\n").arg(release.terms.version.toString());
+    }
+    text += notes + QStringLiteral("\n\n");
+  }
+  return text.trimmed() + u'\n';
+}
+
+int expectedSeconds(const PlanRequest& request) {
+  const double rate = request.address.kind == LinkKind::Serial
+                          ? std::min(kSerialBytesPerSecond, request.address.baud() / 10.0)
+                          : kNetworkBytesPerSecond;
+  return static_cast<int>(static_cast<double>(request.release.terms.bytes) / rate) +
+         request.model.timings.restartSeconds + request.release.offlineSeconds;
+}
+
+}  // namespace
+
+std::optional<Release> chooseRelease(const VendorContents& contents, const ModelDescription& model,
+                                     const DeviceSnapshot& device, const std::function<bool(const Release&)>& skip) {
+  const Slot* running = device.runningSlot();
+  std::optional<Release> best;
+  for (const Release& release : contents.releases) {
+    const ReleaseTerms& terms = release.terms;
+    const bool above = running == nullptr || !running->version || terms.version > *running->version;
+    const bool reachable = !terms.minimumVersion || (running != nullptr && running->version >= *terms.minimumVersion);
+    if (fits(release, model, device) && above && reachable && !skip(release) &&
+        (!best || terms.version > best->terms.version)) {
+      best = release;
+    }
+  }
+  return best;
+}
+
+Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& repository, const Clock& clock,
+                          const CancelToken& cancel) {
+  MadePlan made;
+  Plan& plan = made.plan;
+  plan.deviceId = request.deviceId;
+  plan.deviceName = request.deviceName;
+  plan.address = request.address;
+  plan.model = request.model;
+  plan.vendorName = repository.identity().name;
+  plan.device = request.device;
+  plan.release = request.release;
+  SEALIFT_TRY(plan.notesMarkdown, cumulativeNotes(request, repository, cancel));
+  plan.notesHash = QString::fromLatin1(sha256(plan.notesMarkdown.toUtf8()).toHex());
+  plan.canFallBack = request.capabilities.slots && request.capabilities.testBoot;
+  plan.expectedSeconds = expectedSeconds(request);
+
+  plan.checks << checkMetadata(repository, QStringLiteral("targets"));
+  ImageAnswer answer = checkImage(request, repository, cancel);
+  SEALIFT_CHECK(cancel.check());
+  plan.checks += answer.checks;
+  plan.checks += askUpdatePolicy({.model = request.model,
+                                  .device = request.device,
+                                  .capabilities = request.capabilities,
+                                  .release = request.release.terms,
+                                  .image = answer.image ? std::optional(answer.image->facts) : std::nullopt,
+                                  .highestSecurityVersionSeen = request.highestSecurityVersionSeen,
+                                  .today = clock.nowUtc().date()});
+  made.image = std::move(answer.image);
+  return made;
+}
+
+}  // namespace sealift
