@@ -10,6 +10,11 @@ import re
 import sys
 import tempfile
 
+# Single headers of a folder that are plain values or interfaces which others pass on.
+VERSION = "devices/images/version.h"
+LINK_OPENER = "transports/links/link_opener.h"
+LINK_ADDRESS = "transports/links/link_address.h"
+
 # folder -> what its files may include besides their own folder. The longest folder that a file lies in decides, and
 # a folder without a row may not hold sources.
 ARROWS = {
@@ -30,14 +35,15 @@ ARROWS = {
     "devices": ["app/base", "devices/core", "devices/drivers"],
     "app/store": ["app/base"],
     "app/audit": ["app/base", "app/store", "keystore"],
-    "app/policy": ["app/base", "devices/core"],
-    "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore"],
-    "app/update": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "devices/core", "keystore"],
+    "app/policy": ["app/base", "devices/core", VERSION],
+    "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore", VERSION],
+    "app/update": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "devices/core", "keystore",
+                   VERSION, LINK_OPENER, LINK_ADDRESS],
     "app/services": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "app/update", "devices/core",
-                     "keystore"],
+                     "keystore", VERSION, LINK_OPENER, LINK_ADDRESS],
     # services and plain values
-    "app/cli": ["app/base", "app/services", "devices/core"],
-    "ui": ["app/base", "app/services", "devices/core"],
+    "app/cli": ["app/base", "app/services", "devices/core", VERSION],
+    "ui": ["app/base", "app/services", "devices/core", VERSION],
     "tests": ["app", "devices", "keystore", "transports", "ui"],
 }
 

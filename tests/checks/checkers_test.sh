@@ -23,7 +23,7 @@ tree=$scratch/tree
 mkdir -p "$tree"/{app,devices,keystore,transports,ui,tests/checks}
 cp -- "$root/tests/checks/"cppcheck* "$tree/tests/checks/"
 cp -- "$root/dev" "$root/.clang-format" "$tree/"
-printf 'int last(const int (&values)[4]) { return values[3]; }\n' >"$tree/app/last.cpp"
+printf 'int last(const int (&values)[4]) {\n  return values[3];\n}\n' >"$tree/app/last.cpp"
 expect PASS 'no findings' "$tree/tests/checks/cppcheck.sh" "$tree" "$scratch/build"
 expect PASS '' "$tree/dev" format --check
 printf 'int last() {\n  int values[4] = {};\n  return values[4];\n}\n' >"$tree/app/last.cpp"

@@ -12,7 +12,7 @@ find "${folders[@]}" -name '*.cpp' | LC_ALL=C sort >"$state/files.txt"
   exit 1
 }
 # The analysis cache knows files by name only: begin anew when the rules change.
-rules=$(cat tests/checks/cppcheck.sh tests/checks/cppcheck_suppressions.txt <(cppcheck --version) | sha256sum)
+rules=$(cat tests/checks/cppcheck.sh tests/checks/cppcheck_suppressions.txt tests/checks/cppcheck_sealift.cfg <(cppcheck --version) | sha256sum)
 if [ "$rules" != "$(cat "$state/rules" 2>/dev/null || true)" ]; then
   rm -rf -- "$state/cache"
   printf '%s\n' "$rules" >"$state/rules"
@@ -20,7 +20,7 @@ fi
 mkdir -p "$state/cache"
 
 cppcheck --quiet -j 2 --cppcheck-build-dir="$state/cache" --file-list="$state/files.txt" -I . \
-  --std=c++20 --language=c++ --library=qt --platform=unix64 \
+  --std=c++20 --language=c++ --library=qt --library=tests/checks/cppcheck_sealift.cfg --platform=unix64 \
   --enable=warning,performance,portability \
   --suppressions-list=tests/checks/cppcheck_suppressions.txt \
   --template='{file}:{line}: {severity}: {message} [{id}]' --error-exitcode=1
