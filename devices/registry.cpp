@@ -1,0 +1,14 @@
+#include "devices/registry.h"
+
+#include "devices/drivers/smp_driver.h"
+
+namespace sealift {
+
+const DriverRegistry& driverRegistry() {
+  static const DriverRegistry registry({
+      SmpDriver::entry(),
+  });
+  return registry;
+}
+
+}  // namespace sealift
