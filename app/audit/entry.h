@@ -9,6 +9,8 @@
 #include <QJsonObject>
 #include <QString>
 
+#include <optional>
+
 namespace sealift {
 
 // What the entry is about.
@@ -24,9 +26,9 @@ struct AuditEntry {
   QString actor;  // the operator, or the station itself
   AuditSubject subject;
   AuditOutcome outcome = AuditOutcome::Recorded;
-  QString code;          // dotted error code, or empty
-  QString message;       // one plain sentence
-  QJsonObject details;   // see canonical_json.h for what becomes of fractions
+  QString code;         // dotted error code, or empty
+  QString message;      // one plain sentence
+  QJsonObject details;  // see canonical_json.h for what becomes of fractions
 };
 
 // An entry as it stands in the log.
@@ -56,5 +58,7 @@ QByteArray encodeLeaf(const AuditEntry& entry, qint64 sequence, qint64 timeMs);
 // The record that a leaf holds (without leafHash). AuditTampered when it isn't one: not canonical, fields missing or
 // too many, another version.
 Result<AuditRecord> decodeLeaf(QByteArrayView leaf);
+// Only the sequence number that a leaf says it has, without reading the rest; fast.
+std::optional<qint64> readLeafSequence(QByteArrayView leaf);
 
 }  // namespace sealift

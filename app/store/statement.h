@@ -33,8 +33,17 @@ class Statement {
     return *this;
   }
 
+  // Goes on where bind() ended.
+  template <class Value>
+  Statement& bindAlso(const Value& value) {
+    bindNext(value);
+    return *this;
+  }
+
   // Executes a statement that gives no rows; the number of rows it changed.
   Result<qint64> run();
+  // Executes an INSERT … RETURNING of one row; its first column.
+  Result<qint64> runReturning();
   // Steps to the next row (executes first); false after the last one.
   Result<bool> next();
 

@@ -1,0 +1,61 @@
+#include "app/store/job_table.h"
+
+#include "app/store/table_util.h"
+
+namespace sealift {
+namespace {
+
+QString select(const QString& rest) {
+  return QStringLiteral(
+             "SELECT id, device_id, plan_digest, state, stage, outcome, error_code, started_ms, ended_ms, summary "
+             "FROM job ") +
+         rest;
+}
+
+JobRow readJob(const Statement& row) {
+  return {row.text(0), row.text(1),    row.text(2),
+          row.text(3), row.text(4),    row.text(5),
+          row.text(6), row.integer(7), row.optionalInteger(8),
+          row.bytes(9)};
+}
+
+}  // namespace
+
+Status JobTable::insert(const JobRow& row) {
+  return toStatus(database_.run(
+      u"INSERT INTO job(id, device_id, plan_digest, state, stage, outcome, error_code, started_ms, ended_ms, summary) "
+      u"VALUES(?,?,?,?,?,?,?,?,?,?)",
+      row.id, row.deviceId, row.planDigest, row.state, row.stage, row.outcome, row.errorCode, row.startedMs,
+      row.endedMs, row.summary));
+}
+
+Status JobTable::update(const JobRow& row) {
+  return expectChanged(
+      database_.run(u"UPDATE job SET state=?, stage=?, outcome=?, error_code=?, ended_ms=?, summary=? WHERE id=?",
+                    row.state, row.stage, row.outcome, row.errorCode, row.endedMs, row.summary, row.id),
+      QStringLiteral("job %1").arg(row.id));
+}
+
+Result<std::optional<JobRow>> JobTable::find(const QString& id) {
+  SEALIFT_TRY(Statement statement, database_.prepare(select(QStringLiteral("WHERE id=?"))));
+  return readRow(statement.bind(id), readJob);
+}
+
+Result<QList<JobRow>> JobTable::listUnfinished() {
+  SEALIFT_TRY(Statement statement,
+              database_.prepare(select(QStringLiteral("WHERE ended_ms IS NULL ORDER BY started_ms, id"))));
+  return readRows(statement, readJob);
+}
+
+Result<QList<JobRow>> JobTable::listOfDevice(const QString& deviceId, int limit) {
+  SEALIFT_TRY(Statement statement,
+              database_.prepare(select(QStringLiteral("WHERE device_id=? ORDER BY started_ms DESC, id LIMIT ?"))));
+  return readRows(statement.bind(deviceId, limit), readJob);
+}
+
+Result<QList<JobRow>> JobTable::list(int limit) {
+  SEALIFT_TRY(Statement statement, database_.prepare(select(QStringLiteral("ORDER BY started_ms DESC, id LIMIT ?"))));
+  return readRows(statement.bind(limit), readJob);
+}
+
+}  // namespace sealift

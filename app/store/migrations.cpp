@@ -1,0 +1,143 @@
+#include "app/store/migrations.h"
+
+#include "app/store/connection.h"
+
+#include <span>
+
+namespace sealift {
+namespace {
+
+// clang-format off
+constexpr const char* kStation[] = {
+  "PRAGMA application_id=1397047628",  // kApplicationId
+  "CREATE TABLE setting("
+  "  key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+  "CREATE TABLE vendor("
+  "  id TEXT PRIMARY KEY, name TEXT NOT NULL, addresses TEXT NOT NULL CHECK(json_valid(addresses)),"
+  "  initial_root BLOB NOT NULL, fingerprint TEXT NOT NULL, metadata_folder TEXT NOT NULL,"
+  "  added_ms INTEGER NOT NULL) STRICT",
+  "CREATE TABLE device("
+  "  id TEXT PRIMARY KEY, vendor_id TEXT NOT NULL, model_id TEXT NOT NULL, serial TEXT NOT NULL,"
+  "  address TEXT NOT NULL, given_name TEXT NOT NULL DEFAULT '', snapshot BLOB NOT NULL,"
+  "  last_seen_ms INTEGER NOT NULL) STRICT",
+  "CREATE TABLE address("
+  "  address TEXT PRIMARY KEY, note TEXT NOT NULL, added_ms INTEGER NOT NULL) STRICT",
+  "CREATE TABLE plan("
+  "  digest TEXT PRIMARY KEY, device_id TEXT NOT NULL, json BLOB NOT NULL, made_ms INTEGER NOT NULL) STRICT",
+  "CREATE TABLE consent("
+  "  id INTEGER PRIMARY KEY, plan_digest TEXT NOT NULL REFERENCES plan(digest), operator TEXT NOT NULL,"
+  "  notes_hash TEXT NOT NULL, given_ms INTEGER NOT NULL, withdrawn_ms INTEGER) STRICT",
+  "CREATE INDEX consent_of_plan ON consent(plan_digest)",
+  "CREATE TABLE deferral("
+  "  scope TEXT NOT NULL CHECK(scope IN ('device','model')), scope_id TEXT NOT NULL, release_path TEXT NOT NULL,"
+  "  version TEXT NOT NULL, image_hash TEXT NOT NULL, kind TEXT NOT NULL CHECK(kind IN ('skip','remind')),"
+  "  until_ms INTEGER, made_ms INTEGER NOT NULL,"
+  "  PRIMARY KEY(scope, scope_id, release_path)) STRICT, WITHOUT ROWID",
+  "CREATE TABLE job("
+  "  id TEXT PRIMARY KEY, device_id TEXT NOT NULL, plan_digest TEXT NOT NULL REFERENCES plan(digest),"
+  "  state TEXT NOT NULL, stage TEXT NOT NULL, outcome TEXT NOT NULL, error_code TEXT NOT NULL,"
+  "  started_ms INTEGER NOT NULL, ended_ms INTEGER, summary BLOB NOT NULL) STRICT",
+  "CREATE INDEX job_of_plan ON job(plan_digest)",
+  "CREATE INDEX job_of_device ON job(device_id, started_ms)",
+  "CREATE INDEX job_started ON job(started_ms)",
+  "CREATE INDEX job_unfinished ON job(started_ms) WHERE ended_ms IS NULL",
+  "CREATE TABLE journal("
+  "  job_id TEXT NOT NULL REFERENCES job(id), sequence INTEGER NOT NULL, time_ms INTEGER NOT NULL,"
+  "  step TEXT NOT NULL, phase TEXT NOT NULL CHECK(phase IN ('intent','result')), detail BLOB NOT NULL,"
+  "  PRIMARY KEY(job_id, sequence)) STRICT, WITHOUT ROWID",
+};
+
+// The leaf is the entry; everything else about it is computed from the leaf, so that there is nothing beside the
+// tree that could say something else. Interior nodes: level 1 is over two leaves; only complete subtrees
+// (RFC 6962 section 2.1). audit_scan carries what the window filters by, newest entries last.
+constexpr const char* kAudit[] = {
+  "CREATE TABLE audit_entry("
+  "  seq INTEGER PRIMARY KEY, leaf TEXT NOT NULL, leaf_hash BLOB NOT NULL,"
+  "  time_ms INTEGER GENERATED ALWAYS AS (json_extract(leaf,'$.time')) VIRTUAL,"
+  "  event TEXT GENERATED ALWAYS AS (json_extract(leaf,'$.event')) VIRTUAL,"
+  "  family TEXT GENERATED ALWAYS AS"
+  "    (substr(json_extract(leaf,'$.event'), 1, instr(json_extract(leaf,'$.event'),'.')-1)) VIRTUAL,"
+  "  outcome TEXT GENERATED ALWAYS AS (json_extract(leaf,'$.outcome')) VIRTUAL,"
+  "  subject_id TEXT GENERATED ALWAYS AS (json_extract(leaf,'$.subject.id')) VIRTUAL,"
+  "  words TEXT GENERATED ALWAYS AS"
+  "    (json_extract(leaf,'$.actor')||' '||json_extract(leaf,'$.event')||' '||json_extract(leaf,'$.code')||' '||"
+  "     json_extract(leaf,'$.subject.id')||' '||json_extract(leaf,'$.subject.name')||' '||"
+  "     json_extract(leaf,'$.message')) VIRTUAL) STRICT",
+  "CREATE INDEX audit_scan ON audit_entry(seq, time_ms, family, event, outcome)",
+  "CREATE INDEX audit_event ON audit_entry(event)",
+  "CREATE INDEX audit_outcome ON audit_entry(outcome)",
+  "CREATE INDEX audit_subject ON audit_entry(subject_id)",
+  "CREATE INDEX audit_time ON audit_entry(time_ms)",
+  "CREATE VIRTUAL TABLE audit_search USING fts5("
+  "  words, content='audit_entry', content_rowid='seq', tokenize='unicode61')",
+  "CREATE TABLE audit_node("
+  "  level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,"
+  "  PRIMARY KEY(level, position)) STRICT, WITHOUT ROWID",
+  "CREATE TABLE audit_head("
+  "  tree_size INTEGER PRIMARY KEY, root_hash BLOB NOT NULL, time_ms INTEGER NOT NULL, key_id BLOB NOT NULL,"
+  "  signature BLOB NOT NULL) STRICT",
+  "CREATE TABLE audit_checkpoint("
+  "  tree_size INTEGER PRIMARY KEY, root_hash BLOB NOT NULL, time_ms INTEGER NOT NULL, key_id BLOB NOT NULL,"
+  "  signature BLOB NOT NULL) STRICT",
+};
+// clang-format on
+
+struct Migration {
+  int number;
+  std::span<const char* const> statements;
+};
+
+constexpr Migration kMigrations[] = {
+    {1, kStation},
+    {2, kAudit},
+};
+
+Status migrateOne(Connection& connection, const Migration& migration) {
+  SEALIFT_CHECK(connection.begin(u"BEGIN IMMEDIATE"));
+  const Status done = [&]() -> Status {
+    for (const char* statement : migration.statements) {
+      SEALIFT_CHECK(connection.execute(QString::fromLatin1(statement)));
+    }
+    SEALIFT_CHECK(connection.execute(QStringLiteral("PRAGMA user_version=%1").arg(migration.number)));
+    return connection.commit();
+  }();
+  if (!done) {
+    connection.rollback();
+  }
+  return done;
+}
+
+}  // namespace
+
+int newestSchema() {
+  return std::end(kMigrations)[-1].number;
+}
+
+Status checkSchemaVersion(Connection& connection) {
+  SEALIFT_TRY(const qint64 version, connection.readInteger(u"PRAGMA user_version"));
+  SEALIFT_TRY(const qint64 application, connection.readInteger(u"PRAGMA application_id"));
+  SEALIFT_TRY(const qint64 tables, connection.readInteger(u"SELECT count(*) FROM sqlite_schema"));
+  if (tables > 0 && application != kApplicationId) {
+    return fail(ErrorCode::StoreOpen, QStringLiteral("The database in the data folder belongs to another program."),
+                QStringLiteral("Choose another data folder."));
+  }
+  if (version > newestSchema()) {
+    return fail(ErrorCode::StoreNewer,
+                QStringLiteral("The database has schema %1; this Sealift knows schemas up to %2.")
+                    .arg(version)
+                    .arg(newestSchema()));
+  }
+  return {};
+}
+
+Status migrate(Connection& connection) {
+  SEALIFT_TRY(const qint64 version, connection.readInteger(u"PRAGMA user_version"));
+  for (const Migration& migration : kMigrations) {
+    if (migration.number > version) {
+      SEALIFT_CHECK(migrateOne(connection, migration));
+    }
+  }
+  return {};
+}
+
+}  // namespace sealift
