@@ -1,0 +1,46 @@
+#include "devices/images/image_formats.h"
+
+#include "devices/images/fit_image.h"
+#include "devices/images/mcuboot_image.h"
+
+#include <array>
+
+namespace sealift {
+
+namespace {
+
+struct ImageFormat {
+  const char* name;
+  Result<ImageFacts> (*verify)(QByteArrayView bytes, const QList<QByteArray>& keys);
+};
+
+Result<ImageFacts> verifyMcubootFile(QByteArrayView bytes, const QList<QByteArray>& keys) {
+  return verifyMcubootImage(bytes, keys, Trailing::Refused);
+}
+
+constexpr std::array<ImageFormat, 2> kFormats{{
+    {"mcuboot", verifyMcubootFile},
+    {"fit", verifyFitImage},
+}};
+
+}  // namespace
+
+QStringList imageFormatNames() {
+  QStringList names;
+  for (const ImageFormat& format : kFormats) {
+    names.append(QString::fromLatin1(format.name));
+  }
+  return names;
+}
+
+Result<ImageFacts> verifyImage(const QString& format, const QByteArray& bytes, const QList<QByteArray>& keys) {
+  for (const ImageFormat& row : kFormats) {
+    if (format == QLatin1String(row.name)) {
+      return row.verify(bytes, keys);
+    }
+  }
+  return fail(ErrorCode::ImageFormatRefused, QStringLiteral("The image format \"%1\" is not known; known are: %2.")
+                                                 .arg(format, imageFormatNames().join(QStringLiteral(", "))));
+}
+
+}  // namespace sealift
