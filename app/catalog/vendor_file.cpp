@@ -39,10 +39,10 @@ Result<VendorFile> VendorFile::parse(const QByteArray& bytes) {
     }
   }
   const auto decoded = QByteArray::fromBase64Encoding(root.toLatin1(), QByteArray::AbortOnBase64DecodingErrors);
-  if (!decoded || decoded->isEmpty()) {
+  if (!decoded || decoded.decoded.isEmpty()) {
     return fail(ErrorCode::CatalogMalformed, QStringLiteral("The vendor file's root is not base64."));
   }
-  file.root = *decoded;
+  file.root = decoded.decoded;
   return file;
 }
 

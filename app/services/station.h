@@ -44,12 +44,16 @@ class Station : public QObject {
   // Updates -------------------------------------------------------------------------------
   // Fetches the release, verifies everything that can be verified, asks the device again. Writes nothing to it.
   virtual QFuture<Result<PlanView>> planUpdate(const QString& deviceId) = 0;
-  // Plans again, compares with what was agreed to, records the consent and starts the job.
-  // Errors: ConsentMissing, ConsentPlanChanged, DeviceBusy, or the check that failed.
+  // Plans again, compares with what was agreed to, records the consent and starts the job; gives its id.
+  // A plan that a check refuses becomes a job that has ended as Refused, with nothing written.
+  // Errors: ConsentMissing, ConsentPlanChanged, DeviceBusy, or why no plan could be made.
   virtual QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) = 0;
   // As applyUpdate, but the job starts at `when` while the program runs; the checks run again then.
   virtual QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
                                                   const QDateTime& when) = 0;
+  // Looks at the device of a job that was interrupted or ended as unknown, and carries on from what it runs.
+  virtual QFuture<Result<QString>> resumeJob(const QString& id) = 0;
+  virtual QStringList interruptedJobs() const = 0;
   virtual Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) = 0;
   virtual Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) = 0;
   virtual QList<JobView> jobs() const = 0;  // running, scheduled, then finished; newest first

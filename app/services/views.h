@@ -67,6 +67,7 @@ struct OfferView {
 struct DeviceView {
   QString id;  // stable across restarts and addresses where the device has a serial number
   QString name;
+  QString modelId;  // within its vendor
   QString modelName;
   QString vendorName;
   QString hardwareRevision;
@@ -126,6 +127,7 @@ struct JobView {
   QString deviceName;
   QString fromVersion;
   QString toVersion;
+  QString consentBy;  // who agreed; empty when nobody was asked
   JobState state = JobState::Scheduled;
   Stage stage = Stage::Check;
   double fraction = 0.0;  // of the whole job

@@ -16,15 +16,28 @@ QString shortHex(const QString& hex) {
   return hex.left(4) + QStringLiteral("…") + hex.right(4);
 }
 
-Check checkMetadata(const VendorRepository& repository, const QString& targetsRole) {
+// A repository that can't be reached leaves what was trusted before, until it expires. One that serves
+// what must not be trusted is an attack or a mistake: neither is a moment to install from it.
+bool isAway(const Error& error) {
+  return error.code == ErrorCode::FetchFailed || error.code == ErrorCode::FetchTls || error.code == ErrorCode::Timeout;
+}
+
+Check checkMetadata(const VendorRepository& repository, const std::optional<Error>& refreshProblem) {
   const QString id = QStringLiteral("metadata");
   const QString title = QStringLiteral("Published by %1").arg(repository.identity().name);
   if (Status fresh = repository.checkFresh(); !fresh) {
     return Check::failed(id, title, fresh.error());
   }
+  if (refreshProblem && !isAway(*refreshProblem)) {
+    return Check::failed(id, title, *refreshProblem);
+  }
   const QList<TrustedRole> roles = repository.roles();
   for (const TrustedRole& role : roles) {
-    if (role.role == targetsRole) {
+    if (role.role == QLatin1String("targets")) {
+      if (refreshProblem) {
+        return Check::warning(id, title,
+                              QStringLiteral("signed, but the vendor can't be reached to see whether there is news"));
+      }
       return Check::passed(id, title,
                            role.threshold == 1
                                ? QStringLiteral("signed by the vendor's release key · metadata fresh")
@@ -163,7 +176,7 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
   plan.canFallBack = request.capabilities.slots && request.capabilities.testBoot;
   plan.expectedSeconds = expectedSeconds(request);
 
-  plan.checks << checkMetadata(repository, QStringLiteral("targets"));
+  plan.checks << checkMetadata(repository, request.refreshProblem);
   ImageAnswer answer = checkImage(request, repository, cancel);
   SEALIFT_CHECK(cancel.check());
   plan.checks += answer.checks;

@@ -1,0 +1,410 @@
+#include "app/services/device_service.h"
+
+#include "app/store/address_table.h"
+#include "app/store/device_table.h"
+#include "devices/core/device_json.h"
+
+#include <QJsonDocument>
+
+#include <algorithm>
+
+namespace sealift {
+namespace {
+
+QString idFor(const QString& vendorId, const QString& modelId, const QString& serial, const LinkAddress& address) {
+  if (vendorId.isEmpty() || serial.isEmpty()) {
+    return address.toString();
+  }
+  return QStringLiteral("%1/%2/%3").arg(vendorId, modelId, serial);
+}
+
+QString counterKey(const QString& id) {
+  return QStringLiteral("security-version.") + id;
+}
+
+// Nothing spoke this protocol: another driver may be understood.
+bool maybeAnotherProtocol(const Error& error) {
+  return error.code == ErrorCode::DeviceNotRecognised || error.code == ErrorCode::Timeout ||
+         error.code == ErrorCode::ProtocolMalformed || error.code == ErrorCode::ProtocolUnexpected ||
+         error.code == ErrorCode::ProtocolRefused;
+}
+
+}  // namespace
+
+Status DeviceService::load() {
+  SEALIFT_TRY(const QList<AddressRow> addresses, AddressTable(*core_.database).list());
+  SEALIFT_TRY(const QList<DeviceRow> rows, DeviceTable(*core_.database).list());
+  QList<KnownDevice> loaded;
+  for (const DeviceRow& row : rows) {
+    Result<LinkAddress> address = LinkAddress::parse(row.address);
+    if (!address) {
+      continue;  // written by a program that knows more kinds of link
+    }
+    KnownDevice device;
+    device.id = row.id;
+    device.givenName = row.givenName;
+    device.address = *address;
+    device.vendorId = row.vendorId;
+    device.modelId = row.modelId;
+    device.snapshot = deviceFromJson(QJsonDocument::fromJson(row.snapshot).object());
+    device.lastSeenMs = row.lastSeenMs;
+    loaded << device;
+  }
+  for (const AddressRow& row : addresses) {
+    const auto same = [&](const KnownDevice& device) { return device.address.toString() == row.address; };
+    const auto it = std::find_if(loaded.begin(), loaded.end(), same);
+    if (it != loaded.end()) {
+      it->byHand = true;
+      it->modelHint = row.note;
+      continue;
+    }
+    if (Result<LinkAddress> address = LinkAddress::parse(row.address)) {
+      KnownDevice device;
+      device.id = row.address;
+      device.address = *address;
+      device.modelHint = row.note;
+      device.byHand = true;
+      loaded << device;
+    }
+  }
+  const std::scoped_lock lock(mutex_);
+  devices_ = loaded;
+  return {};
+}
+
+QList<KnownDevice> DeviceService::devices() const {
+  const std::scoped_lock lock(mutex_);
+  return devices_;
+}
+
+std::optional<KnownDevice> DeviceService::find(const QString& id) const {
+  const std::scoped_lock lock(mutex_);
+  for (const KnownDevice& device : devices_) {
+    if (device.id == id || device.address.toString() == id) {
+      return device;
+    }
+  }
+  // A serial number or a given name is enough where it is the only one.
+  const KnownDevice* only = nullptr;
+  for (const KnownDevice& device : devices_) {
+    const bool matches = (device.snapshot && !id.isEmpty() && device.snapshot->serial == id) ||
+                         (!id.isEmpty() && device.givenName == id);
+    if (matches && only != nullptr) {
+      return std::nullopt;
+    }
+    only = matches ? &device : only;
+  }
+  return only != nullptr ? std::optional(*only) : std::nullopt;
+}
+
+Result<DeviceService::Recognised> DeviceService::recognise(const LinkAddress& address, const QString& hint,
+                                                           const CancelToken& cancel) {
+  // One look for each way of speaking, however many models share it.
+  struct Way {
+    const DriverEntry* entry;
+    QList<ModelDescription> models;
+  };
+  QList<Way> ways;
+  for (const std::shared_ptr<VendorRepository>& repository : vendors_.repositories()) {
+    const VendorContents contents = repository->contents();
+    for (const ModelDescription& model : contents.models) {
+      const QString fullName = model.vendorId + u'/' + model.id;
+      const DriverEntry* entry = core_.drivers->find(model.driver);
+      if (entry == nullptr || !model.links.contains(address.kind) || !entry->links.contains(address.kind) ||
+          (!hint.isEmpty() && hint != fullName && hint != model.id)) {
+        continue;
+      }
+      const auto same = [&](const Way& way) {
+        return way.entry == entry && way.models.first().driverSettings == model.driverSettings;
+      };
+      const auto it = std::find_if(ways.begin(), ways.end(), same);
+      if (it != ways.end()) {
+        it->models << model;
+      } else {
+        ways << Way{entry, {model}};
+      }
+    }
+  }
+  if (ways.isEmpty()) {
+    return fail(
+        ErrorCode::DeviceNotRecognised,
+        hint.isEmpty()
+            ? QStringLiteral("No added vendor has a model that is reached over %1.").arg(linkKindName(address.kind))
+            : QStringLiteral("No added vendor has a model \"%1\" that is reached over %2.")
+                  .arg(hint, linkKindName(address.kind)));
+  }
+  std::optional<Error> lastError;
+  std::optional<DeviceSnapshot> stranger;
+  for (const Way& way : ways) {
+    SEALIFT_TRY(const std::unique_ptr<Driver> driver, way.entry->make(way.models.first(), address, *core_.links));
+    StepContext step{.cancel = cancel, .progress = Progress()};
+    Result<DeviceSnapshot> snapshot = driver->identify(step);
+    if (!snapshot) {
+      if (!maybeAnotherProtocol(snapshot.error())) {
+        return tl::unexpected<Error>(snapshot.error());
+      }
+      lastError = snapshot.error();
+      continue;
+    }
+    for (const ModelDescription& model : way.models) {
+      if (model.deviceNames.isEmpty() || model.deviceNames.contains(snapshot->deviceName)) {
+        return Recognised{model.vendorId, model.id, *snapshot};
+      }
+    }
+    stranger = *snapshot;
+  }
+  if (stranger) {
+    return Recognised{{}, {}, *stranger};
+  }
+  return failBecause(ErrorCode::DeviceNotRecognised,
+                     QStringLiteral("Nothing that a known model speaks answers at %1.").arg(address.toString()),
+                     *lastError);
+}
+
+Result<KnownDevice> DeviceService::look(const QString& id, const CancelToken& cancel) {
+  const std::optional<KnownDevice> before = find(id);
+  if (!before) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
+  }
+  const AddressGate::Guard guard = core_.gate.tryEnter(before->address.toString());
+  if (!guard) {
+    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
+  }
+  QString hint = before->modelHint;
+  if (hint.isEmpty() && !before->vendorId.isEmpty()) {
+    hint = before->vendorId + u'/' + before->modelId;
+  }
+  Result<Recognised> seen = recognise(before->address, hint, cancel);
+  if (!seen) {
+    KnownDevice away = *before;
+    away.online = false;
+    away.problem = seen.error();
+    replace(before->id, away);
+    return tl::unexpected<Error>(seen.error());
+  }
+  return keep(*before, *seen);
+}
+
+Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recognised& seen) {
+  KnownDevice device = before;
+  device.id = idFor(seen.vendorId, seen.modelId, seen.snapshot.serial, before.address);
+  if (device.id != before.id) {  // another unit answers where this one was
+    const std::optional<KnownDevice> known = find(device.id);
+    device.givenName = known ? known->givenName : (before.snapshot ? QString() : before.givenName);
+  }
+  device.vendorId = seen.vendorId;
+  device.modelId = seen.modelId;
+  device.snapshot = seen.snapshot;
+  device.lastSeenMs = core_.nowMs();
+  device.online = true;
+  device.problem.reset();
+  SEALIFT_CHECK(DeviceTable(*core_.database)
+                    .recordSeen({.id = device.id,
+                                 .vendorId = device.vendorId,
+                                 .modelId = device.modelId,
+                                 .serial = seen.snapshot.serial,
+                                 .address = device.address.toString(),
+                                 .givenName = device.givenName,
+                                 .snapshot = QJsonDocument(deviceToJson(seen.snapshot)).toJson(QJsonDocument::Compact),
+                                 .lastSeenMs = device.lastSeenMs}));
+  SEALIFT_CHECK(rememberSecurityVersion(device));
+  const Slot* running = seen.snapshot.runningSlot();
+  const bool changed =
+      !before.snapshot || device.id != before.id || !before.online || !(before.snapshot->slots == seen.snapshot.slots);
+  if (changed) {  // looking every few seconds must not fill the log
+    SEALIFT_CHECK(core_.record({.event = AuditEvent::DeviceSeen,
+                                .actor = {},
+                                .subject = {QStringLiteral("device"), device.id,
+                                            device.givenName.isEmpty() ? seen.snapshot.deviceName : device.givenName},
+                                .outcome = AuditOutcome::Recorded,
+                                .code = {},
+                                .message = running != nullptr && running->version
+                                               ? QStringLiteral("Runs %1.").arg(running->version->toString())
+                                               : QStringLiteral("Runs no firmware that it tells of."),
+                                .details = {{QStringLiteral("address"), device.address.toString()},
+                                            {QStringLiteral("serial"), seen.snapshot.serial}}}));
+  }
+  replace(before.id, device);
+  return device;
+}
+
+void DeviceService::replace(const QString& oldId, const KnownDevice& device) {
+  bool listChanged = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = [&](const QString& id) {
+      return std::find_if(devices_.begin(), devices_.end(), [&](const KnownDevice& d) { return d.id == id; });
+    };
+    if (oldId != device.id) {
+      listChanged = true;
+      if (const auto old = at(oldId); old != devices_.end()) {
+        // A unit that was seen stays known, only not here; an address that never answered becomes its unit.
+        if (old->snapshot) {
+          old->online = false;
+        } else {
+          devices_.erase(old);
+        }
+      }
+    }
+    const auto it = at(device.id);
+    if (it == devices_.end()) {
+      devices_ << device;
+      listChanged = true;
+    } else {
+      *it = device;
+    }
+  }
+  listChanged ? listChanged_() : changed_(device.id);
+}
+
+// A counter that was reset on the device is still remembered here.
+Status DeviceService::rememberSecurityVersion(const KnownDevice& device) {
+  if (!device.snapshot->securityVersion) {
+    return {};
+  }
+  const quint32 seen = *device.snapshot->securityVersion;
+  if (seen > highestSecurityVersionSeen(device.id).value_or(0)) {
+    return SettingTable(*core_.database).set(counterKey(device.id), QString::number(seen));
+  }
+  return {};
+}
+
+std::optional<quint32> DeviceService::highestSecurityVersionSeen(const QString& id) const {
+  const Result<std::optional<QString>> kept = SettingTable(*core_.database).find(counterKey(id));
+  if (!kept || !*kept) {
+    return std::nullopt;
+  }
+  return (*kept)->toUInt();
+}
+
+Result<KnownDevice> DeviceService::add(const QString& addressText, const QString& name, const QString& model,
+                                       const CancelToken& cancel) {
+  SEALIFT_TRY(const LinkAddress address, LinkAddress::parse(addressText));
+  const QString text = address.toString();
+  for (const KnownDevice& known : devices()) {
+    if (known.address == address && known.byHand && known.online) {
+      return fail(ErrorCode::AlreadyExists, QStringLiteral("%1 was added before.").arg(text));
+    }
+  }
+  const AddressGate::Guard guard = core_.gate.tryEnter(text);
+  if (!guard) {
+    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device at %1 is being worked on.").arg(text));
+  }
+  SEALIFT_TRY(const Recognised seen, recognise(address, model, cancel));
+  AddressTable table(*core_.database);
+  if (Status added = table.insert({.address = text, .note = model, .addedMs = core_.nowMs()});
+      !added && added.error().code != ErrorCode::AlreadyExists) {
+    return tl::unexpected<Error>(added.error());
+  }
+  KnownDevice device;
+  device.id = text;
+  device.address = address;
+  device.givenName = name;
+  device.modelHint = model;
+  device.byHand = true;
+  const QString id = idFor(seen.vendorId, seen.modelId, seen.snapshot.serial, address);
+  SEALIFT_CHECK(
+      core_.record({.event = AuditEvent::DeviceAdded,
+                    .actor = {},
+                    .subject = {QStringLiteral("device"), id, name.isEmpty() ? seen.snapshot.deviceName : name},
+                    .outcome = AuditOutcome::Ok,
+                    .code = {},
+                    .message = QStringLiteral("Added at %1.").arg(text),
+                    .details = {}}));
+  SEALIFT_TRY(KnownDevice kept, keep(device, seen));
+  if (!name.isEmpty()) {
+    SEALIFT_CHECK(rename(kept.id, name));
+    kept.givenName = name;
+  }
+  return kept;
+}
+
+Status DeviceService::remove(const QString& id) {
+  const std::optional<KnownDevice> device = find(id);
+  if (!device) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
+  }
+  if (const AddressGate::Guard guard = core_.gate.tryEnter(device->address.toString()); !guard) {
+    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
+  }
+  if (Status gone = AddressTable(*core_.database).remove(device->address.toString());
+      !gone && gone.error().code != ErrorCode::NotFound) {
+    return gone;
+  }
+  if (Status gone = DeviceTable(*core_.database).remove(device->id);
+      !gone && gone.error().code != ErrorCode::NotFound) {
+    return gone;
+  }
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::DeviceRemoved,
+                              .actor = {},
+                              .subject = {QStringLiteral("device"), device->id, device->givenName},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = QStringLiteral("Removed from this station's list."),
+                              .details = {}}));
+  {
+    const std::scoped_lock lock(mutex_);
+    devices_.removeIf([&](const KnownDevice& known) { return known.id == device->id; });
+  }
+  listChanged_();
+  return {};
+}
+
+Status DeviceService::rename(const QString& id, const QString& name) {
+  const std::optional<KnownDevice> device = find(id);
+  if (!device) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
+  }
+  SEALIFT_CHECK(DeviceTable(*core_.database).setGivenName(device->id, name.trimmed()));
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::DeviceRenamed,
+                              .actor = {},
+                              .subject = {QStringLiteral("device"), device->id, name.trimmed()},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = QStringLiteral("Renamed from \"%1\".").arg(device->givenName),
+                              .details = {}}));
+  {
+    const std::scoped_lock lock(mutex_);
+    for (KnownDevice& known : devices_) {
+      if (known.id == device->id) {
+        known.givenName = name.trimmed();
+      }
+    }
+  }
+  changed_(device->id);
+  return {};
+}
+
+Result<DeviceService::Driven> DeviceService::drive(const KnownDevice& device) {
+  Driven driven;
+  driven.repository = vendors_.repository(device.vendorId);
+  if (!driven.repository) {
+    return fail(ErrorCode::DeviceNotRecognised,
+                QStringLiteral("No added vendor knows this device, so nothing can be installed on it."));
+  }
+  const VendorContents contents = driven.repository->contents();
+  const ModelDescription* model = contents.model(device.modelId);
+  if (model == nullptr) {
+    return fail(
+        ErrorCode::DeviceNotRecognised,
+        QStringLiteral("%1 no longer describes the model %2.").arg(driven.repository->identity().name, device.modelId));
+  }
+  driven.model = *model;
+  driven.entry = core_.drivers->find(model->driver);
+  if (driven.entry == nullptr) {
+    return fail(
+        ErrorCode::NotSupported,
+        QStringLiteral("The model needs the driver \"%1\", which this Sealift does not have.").arg(model->driver));
+  }
+  SEALIFT_TRY(driven.driver, driven.entry->make(driven.model, device.address, *core_.links));
+  return driven;
+}
+
+void DeviceService::recordSnapshot(const QString& id, const DeviceSnapshot& snapshot) {
+  const std::optional<KnownDevice> before = find(id);
+  if (before) {
+    (void)keep(*before, {before->vendorId, before->modelId, snapshot});
+  }
+}
+
+}  // namespace sealift

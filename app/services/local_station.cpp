@@ -1,0 +1,382 @@
+#include "app/services/local_station.h"
+
+#include "app/base/file_io.h"
+#include "app/services/device_view.h"
+#include "keystore/secrets/file_signer.h"
+
+#include <QCoreApplication>
+#include <QStandardPaths>
+#include <QSysInfo>
+#include <QtConcurrentRun>
+
+namespace sealift {
+namespace {
+
+constexpr int kParallelLooks = 8;
+constexpr int kParallelJobs = 64;
+constexpr int kDueCheckMs = 1000;
+
+const QString kStationNameKey = QStringLiteral("station.name");
+const QString kOperatorKey = QStringLiteral("operator.name");
+const QString kHomeModeKey = QStringLiteral("mode.home");
+
+QString loginName() {
+  const QString name = qEnvironmentVariable("USER", qEnvironmentVariable("USERNAME"));
+  return name.isEmpty() ? QStringLiteral("owner") : name;
+}
+
+}  // namespace
+
+QString defaultDataFolder() {
+  return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/sealift");
+}
+
+LocalStation::LocalStation(const StationSetup& setup) : settleByItself_(setup.settleByItself) {
+  core_.clock = setup.clock;
+  core_.links = setup.links;
+  core_.drivers = setup.drivers;
+  core_.fetchers = setup.fetchers;
+  core_.dataFolder = setup.dataFolder;
+  core_.language = setup.language;
+  core_.lookPool.setMaxThreadCount(kParallelLooks);
+  core_.jobPool.setMaxThreadCount(kParallelJobs);
+  core_.post = [this](std::function<void()> call) {
+    QMetaObject::invokeMethod(this, std::move(call), Qt::QueuedConnection);
+  };
+  info_.demo = setup.demo;
+  info_.dataFolder = setup.dataFolder;
+  vendors_ = std::make_unique<VendorService>(core_, [this] {
+    core_.post([this] {
+      Q_EMIT vendorsChanged();
+      Q_EMIT devicesChanged();
+      Q_EMIT auditChanged();
+    });
+  });
+  const auto deviceChangedLater = [this](const QString& id) {
+    core_.post([this, id] {
+      Q_EMIT deviceChanged(id);
+      Q_EMIT auditChanged();
+    });
+  };
+  devices_ = std::make_unique<DeviceService>(core_, *vendors_, deviceChangedLater, [this] {
+    core_.post([this] {
+      Q_EMIT devicesChanged();
+      Q_EMIT auditChanged();
+    });
+  });
+  updates_ = std::make_unique<UpdateService>(
+      core_, *vendors_, *devices_,
+      UpdateService::Signals{[this] {
+                               core_.post([this] {
+                                 Q_EMIT jobsChanged();
+                                 Q_EMIT auditChanged();
+                               });
+                             },
+                             [this](const QString& id) { core_.post([this, id] { Q_EMIT jobChanged(id); }); },
+                             deviceChangedLater});
+  audit_ = std::make_unique<AuditService>(core_, [this] { core_.post([this] { Q_EMIT auditChanged(); }); });
+}
+
+Result<std::unique_ptr<LocalStation>> LocalStation::open(const StationSetup& setup) {
+  std::unique_ptr<LocalStation> station(new LocalStation(setup));
+  SEALIFT_CHECK(station->start(setup));
+  return station;
+}
+
+Status LocalStation::start(const StationSetup& setup) {
+  SEALIFT_TRY(core_.database, Database::open(setup.dataFolder, setup.startFreshAfterDamage ? DamagePolicy::StartFresh
+                                                                                           : DamagePolicy::SetAside));
+  SEALIFT_TRY(core_.signer, loadOrCreateStationKey(setup.dataFolder + QStringLiteral("/station-key.pem")));
+  core_.audit = std::make_unique<AuditLog>(*core_.database, *core_.signer, *core_.clock);
+  SEALIFT_CHECK(loadInfo());
+  if (!core_.database->setAsidePath().isEmpty()) {
+    SEALIFT_CHECK(core_.record(
+        {.event = AuditEvent::StoreSetAside,
+         .actor = info_.name,
+         .subject = {QStringLiteral("station"), info_.publicKeyId, info_.name},
+         .outcome = AuditOutcome::Warning,
+         .code = errorCodeName(ErrorCode::StoreDamaged),
+         .message = QStringLiteral("A damaged database was set aside as %1.").arg(core_.database->setAsidePath()),
+         .details = {}}));
+  }
+  SEALIFT_TRY(const qint64 entries, core_.audit->size());
+  if (entries == 0) {
+    SEALIFT_CHECK(core_.record(
+        {.event = AuditEvent::StationKeyMade,
+         .actor = info_.name,
+         .subject = {QStringLiteral("station"), info_.publicKeyId, info_.name},
+         .outcome = AuditOutcome::Ok,
+         .code = {},
+         .message = QStringLiteral("This station signs its log with key %1.").arg(info_.publicKeyId.left(16)),
+         .details = {{QStringLiteral("publicKey"), QString::fromLatin1(core_.signer->publicKey().toPem())}}}));
+  }
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::StationStarted,
+                              .actor = info_.name,
+                              .subject = {QStringLiteral("station"), info_.publicKeyId, info_.name},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = QStringLiteral("Sealift " SEALIFT_VERSION " started."),
+                              .details = {{QStringLiteral("program"), QCoreApplication::applicationName()}}}));
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::OperatorSignedIn,
+                              .actor = info_.operatorName,
+                              .subject = {QStringLiteral("operator"), info_.operatorName, info_.operatorName},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = QStringLiteral("Signed in by the operating system's login."),
+                              .details = {{QStringLiteral("role"), info_.role}}}));
+  SEALIFT_CHECK(vendors_->load());
+  SEALIFT_CHECK(devices_->load());
+  SEALIFT_CHECK(updates_->load());
+  connect(&dueTimer_, &QTimer::timeout, this, &LocalStation::startDueJobs);
+  dueTimer_.start(kDueCheckMs);
+  return {};
+}
+
+LocalStation::~LocalStation() {
+  core_.closing.cancel();
+  for (const JobView& job : updates_->jobs()) {
+    if (job.state == JobState::Running && job.cancellable) {
+      (void)updates_->cancel(job.id);
+    }
+  }
+  core_.lookPool.waitForDone();
+  core_.jobPool.waitForDone();
+  if (core_.audit) {
+    (void)core_.record({.event = AuditEvent::OperatorSignedOut,
+                        .actor = info_.operatorName,
+                        .subject = {QStringLiteral("operator"), info_.operatorName, info_.operatorName},
+                        .outcome = AuditOutcome::Ok,
+                        .code = {},
+                        .message = QStringLiteral("Signed out when Sealift was closed."),
+                        .details = {}});
+  }
+}
+
+Status LocalStation::loadInfo() {
+  SettingTable settings(*core_.database);
+  SEALIFT_TRY(const std::optional<QString> name, settings.find(kStationNameKey));
+  SEALIFT_TRY(const std::optional<QString> person, settings.find(kOperatorKey));
+  SEALIFT_TRY(const std::optional<QString> home, settings.find(kHomeModeKey));
+  info_.name = name.value_or(QSysInfo::machineHostName());
+  info_.operatorName = person.value_or(loginName());
+  info_.homeMode = home == QLatin1String("1");
+  info_.role = info_.homeMode ? QStringLiteral("owner") : QStringLiteral("technician");
+  info_.publicKeyId = core_.signer->publicKey().keyId();
+  core_.setOperatorName(info_.operatorName);
+  return {};
+}
+
+StationInfo LocalStation::info() const {
+  return info_;
+}
+
+Status LocalStation::changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) {
+  if (stationName.trimmed().isEmpty() || operatorName.trimmed().isEmpty()) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("The station and its operator need a name."));
+  }
+  SettingTable settings(*core_.database);
+  SEALIFT_CHECK(settings.set(kStationNameKey, stationName.trimmed()));
+  SEALIFT_CHECK(settings.set(kOperatorKey, operatorName.trimmed()));
+  SEALIFT_CHECK(settings.set(kHomeModeKey, homeMode ? QStringLiteral("1") : QStringLiteral("0")));
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::SettingsChanged,
+                              .actor = {},
+                              .subject = {QStringLiteral("station"), info_.publicKeyId, stationName.trimmed()},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = QStringLiteral("Station, operator or mode changed."),
+                              .details = {{QStringLiteral("station"), stationName.trimmed()},
+                                          {QStringLiteral("operator"), operatorName.trimmed()},
+                                          {QStringLiteral("home"), homeMode}}}));
+  SEALIFT_CHECK(loadInfo());
+  Q_EMIT infoChanged();
+  Q_EMIT auditChanged();
+  return {};
+}
+
+// Devices -------------------------------------------------------------------------------------
+
+QList<DeviceView> LocalStation::devices() const {
+  QList<DeviceView> views;
+  const QList<KnownDevice> known = devices_->devices();
+  for (const KnownDevice& device : known) {
+    views << makeDeviceView(device, core_, *vendors_, *updates_);
+  }
+  return views;
+}
+
+std::optional<DeviceView> LocalStation::device(const QString& id) const {
+  const std::optional<KnownDevice> known = devices_->find(id);
+  return known ? std::optional(makeDeviceView(*known, core_, *vendors_, *updates_)) : std::nullopt;
+}
+
+QFuture<Status> LocalStation::lookAtDevices() {
+  return QtConcurrent::run(&core_.lookPool, [this]() -> Status {
+    std::vector<QFuture<void>> looks;
+    // One thread each, beyond the pool's own: this one only waits, and must not starve them.
+    core_.lookPool.releaseThread();
+    for (const KnownDevice& device : devices_->devices()) {
+      looks.push_back(QtConcurrent::run(&core_.lookPool, [this, id = device.id] {
+        if (const Result<KnownDevice> seen = devices_->look(id, core_.closing)) {
+          settle(seen->id);
+        }
+      }));
+    }
+    for (QFuture<void>& look : looks) {
+      look.waitForFinished();
+    }
+    core_.lookPool.reserveThread();
+    return {};
+  });
+}
+
+QFuture<Result<DeviceView>> LocalStation::lookAtDevice(const QString& id) {
+  return QtConcurrent::run(&core_.lookPool, [this, id]() -> Result<DeviceView> {
+    SEALIFT_TRY(const KnownDevice seen, devices_->look(id, core_.closing));
+    settle(seen.id);
+    return makeDeviceView(seen, core_, *vendors_, *updates_);
+  });
+}
+
+// Sight of a device is when an interrupted job of it can go on.
+void LocalStation::settle(const QString& deviceId) {
+  if (!settleByItself_) {
+    return;
+  }
+  for (const QString& jobId : updates_->interrupted()) {
+    const std::optional<JobView> job = updates_->job(jobId);
+    if (job && job->deviceId == deviceId) {
+      (void)updates_->resume(jobId);  // what stands against it stays in the job's own words
+    }
+  }
+}
+
+QFuture<Result<DeviceView>> LocalStation::addDevice(const QString& address, const QString& name, const QString& model) {
+  return QtConcurrent::run(&core_.lookPool, [this, address, name, model]() -> Result<DeviceView> {
+    SEALIFT_TRY(const KnownDevice added, devices_->add(address, name, model, core_.closing));
+    return makeDeviceView(added, core_, *vendors_, *updates_);
+  });
+}
+
+Status LocalStation::removeDevice(const QString& id) {
+  return devices_->remove(id);
+}
+
+Status LocalStation::renameDevice(const QString& id, const QString& name) {
+  return devices_->rename(id, name);
+}
+
+// Updates -------------------------------------------------------------------------------------
+
+QFuture<Result<PlanView>> LocalStation::planUpdate(const QString& deviceId) {
+  return QtConcurrent::run(&core_.lookPool, [this, deviceId] { return updates_->plan(deviceId, core_.closing); });
+}
+
+QFuture<Result<QString>> LocalStation::applyUpdate(const QString& deviceId, const ConsentGiven& consent) {
+  return scheduleUpdate(deviceId, consent, QDateTime());
+}
+
+QFuture<Result<QString>> LocalStation::scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                                      const QDateTime& when) {
+  return QtConcurrent::run(&core_.lookPool, [this, deviceId, consent, when] {
+    return updates_->apply(deviceId, consent, when, core_.closing);
+  });
+}
+
+QFuture<Result<QString>> LocalStation::resumeJob(const QString& id) {
+  return QtConcurrent::run(&core_.lookPool, [this, id] { return updates_->resume(id); });
+}
+
+QStringList LocalStation::interruptedJobs() const {
+  return updates_->interrupted();
+}
+
+void LocalStation::startDueJobs() {
+  (void)updates_->startDue();
+}
+
+Status LocalStation::remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) {
+  return updates_->remindLater(deviceId, releaseId, when);
+}
+
+Status LocalStation::skipRelease(const QString& deviceId, const QString& releaseId, bool skip) {
+  return updates_->skip(deviceId, releaseId, skip);
+}
+
+QList<JobView> LocalStation::jobs() const {
+  return updates_->jobs();
+}
+
+std::optional<JobView> LocalStation::job(const QString& id) const {
+  return updates_->job(id);
+}
+
+Status LocalStation::cancelJob(const QString& id) {
+  return updates_->cancel(id);
+}
+
+QFuture<JobView> LocalStation::waitForJob(const QString& id) {
+  return updates_->wait(id);
+}
+
+QStringList LocalStation::jobLog(const QString& id) const {
+  return updates_->log(id);
+}
+
+// Vendors -------------------------------------------------------------------------------------
+
+QList<VendorView> LocalStation::vendors() const {
+  return vendors_->views();
+}
+
+Result<VendorCandidate> LocalStation::readVendorFile(const QString& path) const {
+  return VendorService::readFile(path);
+}
+
+QFuture<Result<VendorView>> LocalStation::addVendor(const VendorCandidate& candidate,
+                                                    const QString& confirmedFingerprint) {
+  return QtConcurrent::run(&core_.lookPool, [this, candidate, confirmedFingerprint] {
+    return vendors_->add(candidate, confirmedFingerprint);
+  });
+}
+
+QFuture<Result<VendorView>> LocalStation::refreshVendor(const QString& id) {
+  return QtConcurrent::run(&core_.lookPool, [this, id] { return vendors_->refresh(id, core_.closing); });
+}
+
+Status LocalStation::removeVendor(const QString& id) {
+  return vendors_->remove(id);
+}
+
+// Audit log -----------------------------------------------------------------------------------
+
+AuditHealth LocalStation::auditHealth() const {
+  return audit_->health();
+}
+
+qint64 LocalStation::auditCount(const AuditFilter& filter) const {
+  return audit_->count(filter);
+}
+
+QList<AuditRow> LocalStation::auditPage(const AuditFilter& filter, qint64 before, int limit) const {
+  return audit_->page(filter, before, limit);
+}
+
+Result<AuditDetail> LocalStation::auditDetail(qint64 sequence) const {
+  return audit_->detail(sequence);
+}
+
+QFuture<Result<AuditHealth>> LocalStation::verifyAudit(const QString& headFile, Progress::Sink progress,
+                                                       CancelToken cancel) {
+  return QtConcurrent::run(&core_.lookPool,
+                           [this, headFile, progress, cancel] { return audit_->verify(headFile, progress, cancel); });
+}
+
+QFuture<Status> LocalStation::exportAudit(const QString& path, const QString& format) {
+  return QtConcurrent::run(&core_.lookPool, [this, path, format] { return audit_->exportTo(path, format); });
+}
+
+Status LocalStation::exportAuditHead(const QString& path) {
+  return audit_->exportHead(path);
+}
+
+}  // namespace sealift

@@ -1,0 +1,97 @@
+// The station on this computer: its data folder, its key, its devices. The Station that both programs use.
+#pragma once
+
+#include "app/services/audit_service.h"
+#include "app/services/device_service.h"
+#include "app/services/station.h"
+#include "app/services/station_core.h"
+#include "app/services/update_service.h"
+#include "app/services/vendor_service.h"
+
+#include <QTimer>
+
+#include <memory>
+
+namespace sealift {
+
+struct StationSetup {
+  QString dataFolder;            // everything that the station keeps lies here
+  const Clock* clock = nullptr;  // outlives the station, as the next two
+  LinkOpener* links = nullptr;
+  const DriverRegistry* drivers = nullptr;
+  FetcherFactory fetchers = makeSystemFetcher;
+  QString language = QStringLiteral("en");
+  bool demo = false;
+  bool startFreshAfterDamage = false;  // a damaged database was set aside before; begin a new one
+  bool settleByItself = true;          // interrupted jobs go on when their device is seen
+};
+
+// The folder that the operating system has for a program's data (XDG on Linux).
+QString defaultDataFolder();
+
+class LocalStation final : public Station {
+  Q_OBJECT
+
+ public:
+  // Opens the data folder, or makes it: with the station's key, the database, the audit log.
+  static Result<std::unique_ptr<LocalStation>> open(const StationSetup& setup);
+  ~LocalStation() override;  // cancels what runs and waits until the devices are safe
+
+  StationInfo info() const override;
+  Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
+
+  QList<DeviceView> devices() const override;
+  std::optional<DeviceView> device(const QString& id) const override;
+  QFuture<Status> lookAtDevices() override;
+  QFuture<Result<DeviceView>> lookAtDevice(const QString& id) override;
+  QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
+  Status removeDevice(const QString& id) override;
+  Status renameDevice(const QString& id, const QString& name) override;
+
+  QFuture<Result<PlanView>> planUpdate(const QString& deviceId) override;
+  QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
+  QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                          const QDateTime& when) override;
+  QFuture<Result<QString>> resumeJob(const QString& id) override;
+  QStringList interruptedJobs() const override;
+  Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) override;
+  Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) override;
+  QList<JobView> jobs() const override;
+  std::optional<JobView> job(const QString& id) const override;
+  Status cancelJob(const QString& id) override;
+  QFuture<JobView> waitForJob(const QString& id) override;
+  QStringList jobLog(const QString& id) const override;
+
+  QList<VendorView> vendors() const override;
+  Result<VendorCandidate> readVendorFile(const QString& path) const override;
+  QFuture<Result<VendorView>> addVendor(const VendorCandidate& candidate, const QString& confirmedFingerprint) override;
+  QFuture<Result<VendorView>> refreshVendor(const QString& id) override;
+  Status removeVendor(const QString& id) override;
+
+  AuditHealth auditHealth() const override;
+  qint64 auditCount(const AuditFilter& filter) const override;
+  QList<AuditRow> auditPage(const AuditFilter& filter, qint64 before, int limit) const override;
+  Result<AuditDetail> auditDetail(qint64 sequence) const override;
+  QFuture<Result<AuditHealth>> verifyAudit(const QString& headFile, Progress::Sink progress,
+                                           CancelToken cancel) override;
+  QFuture<Status> exportAudit(const QString& path, const QString& format) override;
+  Status exportAuditHead(const QString& path) override;
+
+ private:
+  explicit LocalStation(const StationSetup& setup);
+  Status start(const StationSetup& setup);
+  Status loadInfo();
+  void startDueJobs();
+  void settle(const QString& deviceId);
+
+  StationCore core_;
+  StationInfo info_;
+  bool settleByItself_;
+  std::unique_ptr<VendorService> vendors_;
+  std::unique_ptr<DeviceService> devices_;
+  std::unique_ptr<UpdateService> updates_;
+  std::unique_ptr<AuditService> audit_;
+  QTimer dueTimer_;
+};
+
+}  // namespace sealift

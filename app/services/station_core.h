@@ -1,0 +1,104 @@
+// What all services of one station share. Inside app/services only.
+#pragma once
+
+#include "app/audit/audit_log.h"
+#include "app/base/clock.h"
+#include "app/catalog/vendor_repository.h"
+#include "app/services/views.h"
+#include "app/store/database.h"
+#include "app/store/setting_table.h"
+#include "devices/core/driver.h"
+#include "transports/links/link_opener.h"
+
+#include <QThreadPool>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace sealift {
+
+// Who may talk to which address now: one at a time. A job holds its device's address to the end.
+class AddressGate {
+ public:
+  class Guard {
+   public:
+    Guard() = default;
+    Guard(AddressGate* gate, QString address) : gate_(gate), address_(std::move(address)) {}
+    Guard(Guard&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), address_(std::move(other.address_)) {}
+    Guard& operator=(Guard&& other) noexcept {
+      release();
+      gate_ = std::exchange(other.gate_, nullptr);
+      address_ = std::move(other.address_);
+      return *this;
+    }
+    ~Guard() { release(); }
+    explicit operator bool() const { return gate_ != nullptr; }
+
+   private:
+    void release() {
+      if (gate_ != nullptr) {
+        const std::scoped_lock lock(gate_->mutex_);
+        gate_->taken_.erase(address_);
+        gate_ = nullptr;
+      }
+    }
+    AddressGate* gate_ = nullptr;
+    QString address_;
+  };
+
+  // An empty guard when somebody else has it.
+  Guard tryEnter(const QString& address) {
+    const std::scoped_lock lock(mutex_);
+    return taken_.insert(address).second ? Guard(this, address) : Guard();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<QString> taken_;
+};
+
+struct StationCore {
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Signer> signer;
+  std::unique_ptr<AuditLog> audit;
+  const Clock* clock = nullptr;
+  LinkOpener* links = nullptr;
+  const DriverRegistry* drivers = nullptr;
+  FetcherFactory fetchers;
+  QString dataFolder;
+  QString language = QStringLiteral("en");
+  AddressGate gate;
+  QThreadPool lookPool;  // looking, fetching, planning
+  QThreadPool jobPool;   // one thread a running job
+  CancelToken closing;   // set when the station closes
+
+  // Runs a call in the station's own thread, later.
+  std::function<void(std::function<void()>)> post;
+
+  // Appends to the audit log as the signed-in operator. A log that can't be written stops what wanted to
+  // be recorded: callers pass the error on.
+  Status record(AuditEntry entry) {
+    if (entry.actor.isEmpty()) {
+      entry.actor = operatorName();
+    }
+    SEALIFT_CHECK(audit->append(entry));
+    return {};
+  }
+  QString operatorName() const {
+    const std::scoped_lock lock(mutex_);
+    return operatorName_;
+  }
+  void setOperatorName(const QString& name) {
+    const std::scoped_lock lock(mutex_);
+    operatorName_ = name;
+  }
+  qint64 nowMs() const { return clock->nowUtc().toMSecsSinceEpoch(); }
+
+ private:
+  mutable std::mutex mutex_;
+  QString operatorName_;
+};
+
+}  // namespace sealift

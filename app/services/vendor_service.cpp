@@ -1,0 +1,278 @@
+#include "app/services/vendor_service.h"
+
+#include "app/base/file_io.h"
+#include "app/catalog/vendor_file.h"
+#include "app/store/vendor_table.h"
+#include "keystore/tuf/client/client.h"
+
+#include <QDir>
+
+namespace sealift {
+namespace {
+
+constexpr int kGroupLength = 4;
+
+QStringList inGroups(const QString& hex) {
+  QStringList groups;
+  for (qsizetype i = 0; i < hex.size(); i += kGroupLength) {
+    groups << hex.mid(i, kGroupLength);
+  }
+  return groups;
+}
+
+QString refreshedKey(const QString& id) {
+  return QStringLiteral("vendor.%1.refreshed").arg(id);
+}
+
+}  // namespace
+
+QString VendorService::folderOf(const QString& id) const {
+  return core_.dataFolder + QStringLiteral("/vendors/") + id;
+}
+
+std::shared_ptr<VendorRepository> VendorService::open(const VendorRepository::Identity& identity) const {
+  return std::make_shared<VendorRepository>(identity, folderOf(identity.id), *core_.clock, core_.fetchers);
+}
+
+Status VendorService::load() {
+  SEALIFT_TRY(const QList<VendorRow> rows, VendorTable(*core_.database).list());
+  QList<Known> loaded;
+  for (const VendorRow& row : rows) {
+    Known known{.repository = open({row.id, row.name, row.addresses, row.initialRoot}),
+                .fingerprint = row.fingerprint,
+                .addedMs = row.addedMs,
+                .refreshedMs = 0,
+                .problem = std::nullopt};
+    if (Status trusted = known.repository->loadTrusted(); !trusted) {
+      known.problem = trusted.error();
+    }
+    SEALIFT_TRY(const std::optional<QString> refreshed, SettingTable(*core_.database).find(refreshedKey(row.id)));
+    known.refreshedMs = refreshed ? refreshed->toLongLong() : 0;
+    loaded << known;
+  }
+  const std::scoped_lock lock(mutex_);
+  known_ = loaded;
+  return {};
+}
+
+Result<VendorCandidate> VendorService::readFile(const QString& path) {
+  SEALIFT_TRY(const QByteArray bytes, sealift::readFile(path, kVendorFileMaxBytes));
+  SEALIFT_TRY(const VendorFile file, VendorFile::parse(bytes));
+  SEALIFT_TRY(const tuf::TrustSummary root, tuf::Client::inspectRoot(file.root));
+  VendorCandidate candidate;
+  candidate.name = file.name;
+  candidate.addresses = file.addresses;
+  candidate.fingerprint = root.fingerprint;
+  candidate.words = inGroups(root.fingerprint);
+  for (const tuf::RoleSummary& role : root.roles) {
+    if (role.name == QLatin1String("root")) {
+      candidate.rootThreshold = role.threshold;
+      candidate.rootKeys = static_cast<int>(role.keyIds.size());
+    }
+  }
+  candidate.file = bytes;
+  return candidate;
+}
+
+Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QString& confirmedFingerprint) {
+  SEALIFT_TRY(const VendorFile file, VendorFile::parse(candidate.file));
+  SEALIFT_TRY(const tuf::TrustSummary root, tuf::Client::inspectRoot(file.root));
+  if (confirmedFingerprint.compare(root.fingerprint, Qt::CaseInsensitive) != 0) {
+    return fail(ErrorCode::TrustFingerprint,
+                QStringLiteral("The confirmed fingerprint is not that of %1's root.").arg(file.name));
+  }
+  const QString folder = folderOf(file.id);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Known& known : known_) {
+      if (known.repository->identity().id == file.id) {
+        return known.fingerprint == root.fingerprint
+                   ? fail(ErrorCode::AlreadyExists, QStringLiteral("%1 was added before.").arg(file.name))
+                   : fail(ErrorCode::TrustRootChanged,
+                          QStringLiteral("%1 was added before with another root of trust.").arg(file.name));
+      }
+    }
+  }
+  // What an earlier life of this vendor left behind must not speak for the new root.
+  QDir(folder).removeRecursively();
+  const qint64 now = core_.nowMs();
+  SEALIFT_CHECK(VendorTable(*core_.database)
+                    .insert({.id = file.id,
+                             .name = file.name,
+                             .addresses = file.addresses,
+                             .initialRoot = file.root,
+                             .fingerprint = root.fingerprint,
+                             .metadataFolder = folder,
+                             .addedMs = now}));
+  SEALIFT_CHECK(
+      core_.record({.event = AuditEvent::VendorAdded,
+                    .actor = {},
+                    .subject = {QStringLiteral("vendor"), file.id, file.name},
+                    .outcome = AuditOutcome::Ok,
+                    .code = {},
+                    .message = QStringLiteral("The root of %1 was compared and is trusted now.").arg(file.name),
+                    .details = {{QStringLiteral("fingerprint"), root.fingerprint}}}));
+  Known known{.repository = open({file.id, file.name, file.addresses, file.root}),
+              .fingerprint = root.fingerprint,
+              .addedMs = now,
+              .refreshedMs = 0,
+              .problem = std::nullopt};
+  SEALIFT_CHECK(known.repository->loadTrusted());
+  {
+    const std::scoped_lock lock(mutex_);
+    known_ << known;
+  }
+  changed_();
+  return refresh(file.id, CancelToken());
+}
+
+Result<VendorView> VendorService::refresh(const QString& id, const CancelToken& cancel) {
+  const std::shared_ptr<VendorRepository> repository = this->repository(id);
+  if (!repository) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no vendor \"%1\".").arg(id));
+  }
+  const AuditSubject subject{QStringLiteral("vendor"), id, repository->identity().name};
+  const auto rootVersion = [&] {
+    for (const TrustedRole& role : repository->roles()) {
+      if (role.role == QLatin1String("root")) {
+        return role.version;
+      }
+    }
+    return qint64{0};
+  };
+  const qint64 oldRoot = rootVersion();
+  const Status refreshed = repository->refresh(cancel);
+  VendorView shown;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (Known& known : known_) {
+      if (known.repository == repository) {
+        known.problem = refreshed ? std::optional<Error>() : std::optional<Error>(refreshed.error());
+        known.refreshedMs = refreshed ? core_.nowMs() : known.refreshedMs;
+        shown = view(known);
+      }
+    }
+  }
+  changed_();
+  if (!refreshed) {
+    SEALIFT_CHECK(core_.record({.event = AuditEvent::VendorRefreshFailed,
+                                .actor = {},
+                                .subject = subject,
+                                .outcome = AuditOutcome::Failed,
+                                .code = errorCodeName(refreshed.error().code),
+                                .message = refreshed.error().message(),
+                                .details = {}}));
+    return tl::unexpected<Error>(refreshed.error());
+  }
+  SEALIFT_CHECK(SettingTable(*core_.database).set(refreshedKey(id), QString::number(core_.nowMs())));
+  if (oldRoot != 0 && rootVersion() != oldRoot) {
+    SEALIFT_CHECK(
+        core_.record({.event = AuditEvent::VendorRootRotated,
+                      .actor = {},
+                      .subject = subject,
+                      .outcome = AuditOutcome::Recorded,
+                      .code = {},
+                      .message = QStringLiteral("The vendor's root changed, signed by the old root's keys."),
+                      .details = {{QStringLiteral("from"), oldRoot}, {QStringLiteral("to"), rootVersion()}}}));
+  }
+  QJsonObject versions;
+  for (const TrustedRole& role : repository->roles()) {
+    versions[role.role] = role.version;
+  }
+  SEALIFT_CHECK(
+      core_.record({.event = AuditEvent::VendorRefreshed,
+                    .actor = {},
+                    .subject = subject,
+                    .outcome = AuditOutcome::Ok,
+                    .code = {},
+                    .message = QStringLiteral("timestamp %1").arg(versions[QStringLiteral("timestamp")].toInteger()),
+                    .details = versions}));
+  return shown;
+}
+
+Status VendorService::remove(const QString& id) {
+  SEALIFT_TRY(const std::optional<VendorRow> row, VendorTable(*core_.database).find(id));
+  if (!row) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no vendor \"%1\".").arg(id));
+  }
+  SEALIFT_CHECK(VendorTable(*core_.database).remove(id));
+  {
+    const std::scoped_lock lock(mutex_);
+    known_.removeIf([&](const Known& known) { return known.repository->identity().id == id; });
+  }
+  QDir(folderOf(id)).removeRecursively();
+  changed_();
+  return core_.record({.event = AuditEvent::VendorRemoved,
+                       .actor = {},
+                       .subject = {QStringLiteral("vendor"), id, row->name},
+                       .outcome = AuditOutcome::Ok,
+                       .code = {},
+                       .message = QStringLiteral("%1 is no longer trusted.").arg(row->name),
+                       .details = {{QStringLiteral("fingerprint"), row->fingerprint}}});
+}
+
+VendorView VendorService::view(const Known& known) const {
+  VendorView view;
+  view.id = known.repository->identity().id;
+  view.name = known.repository->identity().name;
+  view.addresses = known.repository->identity().addresses;
+  view.fingerprint = known.fingerprint;
+  view.added = QDateTime::fromMSecsSinceEpoch(known.addedMs, Qt::UTC);
+  if (known.refreshedMs > 0) {
+    view.refreshed = QDateTime::fromMSecsSinceEpoch(known.refreshedMs, Qt::UTC);
+  }
+  const Status fresh = known.repository->checkFresh();
+  view.fresh = fresh && !known.problem;
+  view.problem = known.problem;
+  if (!view.problem && !fresh) {
+    view.problem = fresh.error();
+  }
+  for (const TrustedRole& role : known.repository->roles()) {
+    view.roles << VendorRoleView{role.role, role.version, role.expires, role.threshold, role.keys};
+  }
+  const VendorContents contents = known.repository->contents();
+  for (const ModelDescription& model : contents.models) {
+    view.models << model.name;
+  }
+  return view;
+}
+
+QList<VendorView> VendorService::views() const {
+  const std::scoped_lock lock(mutex_);
+  QList<VendorView> views;
+  for (const Known& known : known_) {
+    views << view(known);
+  }
+  return views;
+}
+
+QList<std::shared_ptr<VendorRepository>> VendorService::repositories() const {
+  const std::scoped_lock lock(mutex_);
+  QList<std::shared_ptr<VendorRepository>> repositories;
+  for (const Known& known : known_) {
+    repositories << known.repository;
+  }
+  return repositories;
+}
+
+std::shared_ptr<VendorRepository> VendorService::repository(const QString& id) const {
+  const std::scoped_lock lock(mutex_);
+  for (const Known& known : known_) {
+    if (known.repository->identity().id == id) {
+      return known.repository;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<Error> VendorService::problem(const QString& id) const {
+  const std::scoped_lock lock(mutex_);
+  for (const Known& known : known_) {
+    if (known.repository->identity().id == id) {
+      return known.problem;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sealift

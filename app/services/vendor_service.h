@@ -1,0 +1,47 @@
+// The vendors that this station trusts. Any thread.
+#pragma once
+
+#include "app/catalog/vendor_repository.h"
+#include "app/services/station_core.h"
+
+#include <QHash>
+
+#include <functional>
+
+namespace sealift {
+
+class VendorService {
+ public:
+  VendorService(StationCore& core, std::function<void()> changed) : core_(core), changed_(std::move(changed)) {}
+
+  Status load();  // from the store and what was trusted before; asks nobody
+  static Result<VendorCandidate> readFile(const QString& path);
+  Result<VendorView> add(const VendorCandidate& candidate, const QString& confirmedFingerprint);
+  Result<VendorView> refresh(const QString& id, const CancelToken& cancel);
+  Status remove(const QString& id);
+  QList<VendorView> views() const;
+
+  QList<std::shared_ptr<VendorRepository>> repositories() const;
+  std::shared_ptr<VendorRepository> repository(const QString& id) const;
+  // What the last refresh of this run said, if it failed.
+  std::optional<Error> problem(const QString& id) const;
+
+ private:
+  struct Known {
+    std::shared_ptr<VendorRepository> repository;
+    QString fingerprint;
+    qint64 addedMs = 0;
+    qint64 refreshedMs = 0;
+    std::optional<Error> problem;
+  };
+  VendorView view(const Known& known) const;
+  QString folderOf(const QString& id) const;
+  std::shared_ptr<VendorRepository> open(const VendorRepository::Identity& identity) const;
+
+  StationCore& core_;
+  std::function<void()> changed_;
+  mutable std::mutex mutex_;
+  QList<Known> known_;
+};
+
+}  // namespace sealift
