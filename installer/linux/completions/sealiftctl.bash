@@ -1,0 +1,32 @@
+# bash completion for sealiftctl(1)
+_sealiftctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word words=() choices
+  local i
+  COMPREPLY=()
+  if [[ $previous == --data-dir ]]; then
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    return
+  fi
+  # The command so far, without options and their values.
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    word=${COMP_WORDS[i]}
+    [[ ${COMP_WORDS[i - 1]} == --data-dir || $word == -* ]] || words+=("$word")
+  done
+  case "${words[*]}" in
+    '') choices='device update vendor repo audit driver' ;;
+    device) choices='list show add remove' ;;
+    update) choices='plan apply' ;;
+    vendor) choices='add list refresh remove' ;;
+    repo) choices='init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp' ;;
+    'repo key') choices='generate' ;;
+    audit) choices='list show verify export head' ;;
+    driver) choices='list' ;;
+    *)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+  esac
+  [[ $current != -* ]] || choices='--data-dir --json --help --version'
+  mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
+}
+complete -o filenames -F _sealiftctl sealiftctl
