@@ -21,6 +21,7 @@ constexpr auto kMostAnswer = 10s;
 constexpr int kMaxSilences = 6;
 constexpr auto kBusyPause = 200ms;
 constexpr int kMaxSetbacks = 12;
+constexpr int kMaxRestarts = 4;
 
 constexpr int kMaxWindow = 16;
 // A datagram may be overtaken by one other; by two, it is taken for lost.
@@ -262,8 +263,9 @@ void SmpUpload::abandonAll() {
 }
 
 Status SmpUpload::obey(qint64 offset, const CancelToken& cancel) {
-  if (offset > furthest_) {
-    furthest_ = offset;
+  furthest_ = std::max(furthest_, offset);
+  if (offset > gained_) {
+    gained_ = offset;
     setbacks_ = 0;
     silences_ = 0;
     openWindow_ = std::min(openWindow_ + 1, result_.window);
@@ -288,7 +290,12 @@ Status SmpUpload::obey(qint64 offset, const CancelToken& cancel) {
 // "It is possible that a server will respond to an upload with off of 0": it restarted, another upload began, or it
 // has completed this one and forgotten it. The first chunk goes again with all its fields.
 Status SmpUpload::beginAnew(const CancelToken& cancel) {
+  if (++restarts_ > kMaxRestarts) {
+    return fail(ErrorCode::ProtocolUnexpected,
+                QStringLiteral("The device began the upload anew %1 times.").arg(kMaxRestarts));
+  }
   started_ = false;
+  gained_ = 0;
   if (!lastSent_ || options_.digest.isEmpty()) {
     return {};
   }

@@ -85,8 +85,10 @@ class SmpUpload {
   qint64 acknowledged_ = 0;     // the device's last word
   qint64 next_ = 0;             // where the next chunk starts
   qint64 furthest_ = 0;         // highest offset that the device acknowledged
-  int setbacks_ = 0;            // times that the device pointed backwards since `furthest_` grew
-  int silences_ = 0;            // deadlines without an answer since `furthest_` grew
+  qint64 gained_ = 0;           // the same since the device began anew
+  int setbacks_ = 0;            // times that the device pointed backwards since `gained_` grew
+  int silences_ = 0;            // deadlines without an answer since `gained_` grew
+  int restarts_ = 0;            // times that the device began anew
   bool started_ = false;        // the device took up this upload
   bool lastSent_ = false;       // the last chunk was sent at least once
   std::optional<Clock::duration> smoothed_;
