@@ -90,15 +90,15 @@ Result<Statement> select(Database& database, Wanted wanted, const AuditFilter& f
   return statement;
 }
 
-Result<QList<AuditRecord>> readPage(Result<Statement> statement) {
-  SEALIFT_CHECK(statement);
+Result<QList<AuditRecord>> readPage(Result<Statement> selected) {
+  SEALIFT_TRY(Statement statement, std::move(selected));
   QList<AuditRecord> records;
   for (;;) {
-    SEALIFT_TRY(const bool more, statement->next());
+    SEALIFT_TRY(const bool more, statement.next());
     if (!more) {
       return records;
     }
-    records.append(readRecord(*statement));
+    records.append(readRecord(statement));
   }
 }
 

@@ -51,7 +51,9 @@ class Verifier {
 
 void Verifier::add(AuditFindingKind kind, qint64 sequence, const QString& what) {
   ++report_.findingCount;
-  report_.firstBad = std::min(report_.firstBad.value_or(sequence), sequence);
+  if (kind != AuditFindingKind::IndexWrong) {
+    report_.firstBad = std::min(report_.firstBad.value_or(sequence), sequence);
+  }
   if (report_.findings.size() < AuditReport::kMaxFindings) {
     report_.findings.append({kind, sequence, what});
   }
@@ -221,7 +223,7 @@ Status Verifier::checkRest() {
 Status checkIndexes(Database& database, Verifier& verifier) {
   const auto judge = [&](const Status& checked) -> Status {
     if (!checked && checked.error().code == ErrorCode::StoreDamaged) {
-      verifier.add(AuditFindingKind::IndexWrong, 1,
+      verifier.add(AuditFindingKind::IndexWrong, 0,
                    QStringLiteral("An index of the log differs from its entries: %1").arg(checked.error().what));
       return {};
     }

@@ -32,7 +32,7 @@ enum class AuditFindingKind {
 
 struct AuditFinding {
   AuditFindingKind kind;
-  qint64 sequence = 0;  // of the first entry that it concerns
+  qint64 sequence = 0;  // of the first entry that it concerns; 0 for an index
   QString what;         // one sentence
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 // The largest power of two smaller than n, as its exponent; n > 1 (k in RFC 6962 section 2.1).
 int splitLevel(qint64 n) {
-  return std::bit_width(static_cast<quint64>(n - 1)) - 1;
+  return 63 - std::countl_zero(static_cast<quint64>(n - 1));
 }
 
 // MTH(D[begin:begin+count]); begin is a multiple of the power of two that covers count.

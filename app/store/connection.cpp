@@ -71,10 +71,11 @@ Result<std::shared_ptr<Connection>> Connection::open(const QString& path) {
   if (!database.open()) {
     return fail(makeStoreError(database.lastError(), u"be opened"));
   }
-  // trusted_schema: a schema that was edited may not call functions with side effects (sqlite.org/security.html).
   // fullfsync: only macOS needs it; there a plain fsync leaves the data in the drive's cache.
+  // trusted_schema stays on: SQLite 3.40 takes its own JSON functions, which the audit table's columns need, for unsafe
+  // otherwise. No function with side effects is registered here, so that an edited schema finds none to call.
   for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA fullfsync=ON", "PRAGMA foreign_keys=ON",
-                             "PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "PRAGMA cache_size=-16384"}) {
+                             "PRAGMA cell_size_check=ON", "PRAGMA cache_size=-16384"}) {
     SEALIFT_CHECK(connection->execute(QString::fromLatin1(pragma)));
   }
   return connection;

@@ -12,7 +12,6 @@
 #include <QDir>
 #include <QProcess>
 #include <QTemporaryDir>
-#include <QTest>
 
 #include <memory>
 
@@ -57,8 +56,7 @@ inline AuditEntry makeAuditEntry(const QString& message, AuditEvent event = Audi
 
 class AuditStation {
  public:
-  AuditStation()
-      : signer_(KeySigner::generate()), clock_(QDateTime::fromMSecsSinceEpoch(1'700'000'000'000, Qt::UTC)) {
+  AuditStation() : signer_(KeySigner::generate()), clock_(QDateTime::fromMSecsSinceEpoch(1'700'000'000'000, Qt::UTC)) {
     reopen();
   }
   ~AuditStation() { close(); }

@@ -173,8 +173,7 @@ class StoreDatabaseTest : public QObject {
     const Result<std::unique_ptr<Database>> opened = Database::open(folder_);
     QVERIFY(!opened);
     QCOMPARE(opened.error().code, ErrorCode::StoreDamaged);
-    const QStringList asides =
-        QDir(folder_).entryList({QStringLiteral("sealift.db.damaged-*Z")}, QDir::Files);
+    const QStringList asides = QDir(folder_).entryList({QStringLiteral("sealift.db.damaged-*Z")}, QDir::Files);
     QCOMPARE(asides.size(), 1);
     QVERIFY2(opened.error().what.contains(asides.first()), qUtf8Printable(opened.error().what));
     QFile aside(folder_ + QLatin1Char('/') + asides.first());
