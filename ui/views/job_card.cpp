@@ -1,0 +1,100 @@
+#include "ui/views/job_card.h"
+
+#include "ui/style/format.h"
+#include "ui/style/tokens.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/pill.h"
+#include "ui/widgets/progress_track.h"
+#include "ui/widgets/stage_bar.h"
+#include "ui/widgets/text_label.h"
+
+#include <QVBoxLayout>
+
+#include <cmath>
+
+namespace sealift {
+
+JobCard::JobCard(const JobView& job, QWidget* parent) : Card({}, parent) {
+  auto* row = new QHBoxLayout;
+  row->setSpacing(space::kS);
+  device_ = new TextLabel(TextStyle::Lead);
+  device_->setElided(true);
+  device_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
+  versions_ = new TextLabel(TextStyle::Body, TextTone::Muted);
+  status_ = new Pill;
+  status_->setObjectName(QStringLiteral("jobStatus"));
+  cancel_ = makeButton(tr("Cancel"), QStringLiteral("jobCancel"), ButtonKind::Secondary, true);
+  details_ = makeButton(tr("Details"), QStringLiteral("jobDetails"), ButtonKind::Secondary, true);
+  row->addWidget(device_);
+  row->addWidget(versions_);
+  row->addStretch(1);
+  row->addWidget(status_);
+  row->addWidget(cancel_);
+  row->addWidget(details_);
+  track_ = new ProgressTrack;
+  stages_ = new StageBar;
+  line_ = makeWrappedLabel(TextStyle::Small, TextTone::Muted);
+  line_->setObjectName(QStringLiteral("jobLine"));
+  nextStep_ = makeWrappedLabel(TextStyle::Small);
+  nextStep_->setObjectName(QStringLiteral("jobNextStep"));
+  body()->addLayout(row);
+  body()->addWidget(track_);
+  body()->addWidget(stages_);
+  body()->addWidget(line_);
+  body()->addWidget(nextStep_);
+  connect(cancel_, &QPushButton::clicked, this, [this] { Q_EMIT cancelRequested(job_.id); });
+  connect(details_, &QPushButton::clicked, this, [this] { Q_EMIT detailsRequested(job_.id); });
+  showJob(job);
+}
+
+void JobCard::showJob(const JobView& job) {
+  job_ = job;
+  setObjectName(QStringLiteral("job-%1").arg(job.id));
+  setAccessibleName(QStringLiteral("%1 %2 \u2192 %3").arg(job.deviceName, job.fromVersion, job.toVersion));
+  setAccessibleDescription(joinParts({job.statusText, progressLine()}));
+  device_->setText(job.deviceName);
+  versions_->setText(QStringLiteral("%1 \u2192 %2").arg(job.fromVersion, job.toVersion));
+  status_->setBadge({job.tone, job.statusText});
+  cancel_->setVisible(job.cancellable);
+  cancel_->setAccessibleName(tr("Cancel the update of %1").arg(job.deviceName));
+  details_->setAccessibleName(tr("Details of the update of %1").arg(job.deviceName));
+  const bool finished = job.state == JobState::Finished;
+  track_->setProgress(finished ? 1.0 : job.fraction, finished ? job.tone : Tone::Accent);
+  track_->setAccessibleName(tr("Progress of %1").arg(job.deviceName));
+  stages_->setVisible(job.state == JobState::Running);
+  stages_->setStage(job.stage);
+  line_->setText(progressLine());
+  line_->setVisible(!line_->text().isEmpty());
+  QStringList words;
+  if (job.error && finished) {
+    words << job.error->what;
+  }
+  if (!job.nextStep.isEmpty()) {
+    words << job.nextStep;
+  }
+  nextStep_->setText(words.join(QLatin1Char(' ')));
+  nextStep_->setVisible(!words.isEmpty());
+}
+
+QString JobCard::progressLine() const {
+  QStringList parts;
+  if (job_.state == JobState::Running && job_.bytesTotal > 0) {
+    parts << tr("%1 of %2").arg(formatSize(job_.bytesDone), formatSize(job_.bytesTotal));
+    if (job_.bytesPerSecond > 0.0) {
+      parts << formatRate(job_.bytesPerSecond);
+    }
+    if (job_.secondsLeft >= 0.0) {
+      parts << tr("about %1 left").arg(formatDuration(std::llround(job_.secondsLeft)));
+    }
+  }
+  if (job_.state == JobState::Finished && job_.endedAt.isValid()) {
+    parts << formatDateTime(job_.endedAt);
+    if (job_.startedAt.isValid()) {
+      parts << formatDuration(std::max<qint64>(job_.startedAt.secsTo(job_.endedAt), 0));
+    }
+  }
+  parts << job_.detail;
+  return joinParts(parts);
+}
+
+}  // namespace sealift

@@ -1,0 +1,249 @@
+#include "ui/views/main_window.h"
+
+#include "ui/dialogs/close_during_transfer_dialog.h"
+#include "ui/style/tokens.h"
+#include "ui/views/audit_page.h"
+#include "ui/views/devices_page.h"
+#include "ui/views/provisioning_page.h"
+#include "ui/views/review_page.h"
+#include "ui/views/settings_page.h"
+#include "ui/views/updates_page.h"
+#include "ui/views/vendors_page.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/focus_ring.h"
+#include "ui/widgets/painted_widget.h"
+#include "ui/widgets/status_strip.h"
+
+#include <QCloseEvent>
+#include <QIcon>
+#include <QShortcut>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace sealift {
+
+namespace {
+constexpr QSize kUsualSize(1280, 800);
+constexpr QSize kSmallestSize(800, 560);
+constexpr int kMinute = 60'000;
+}  // namespace
+
+MainWindow::MainWindow(Station& station, Theme& theme, const Clock& clock, QWidget* parent)
+    : QMainWindow(parent), station_(station), theme_(theme), clock_(clock), preferences_(station.info().dataFolder) {
+  setObjectName(QStringLiteral("mainWindow"));
+  setWindowTitle(QStringLiteral("Sealift"));
+  setWindowIcon(QIcon(QStringLiteral(":/icons/sealift.png")));
+  PaintedWidget::installAccessibility();
+  setMinimumSize(kSmallestSize);
+  resize(kUsualSize);
+  buildPages();
+  buildShortcuts();
+  connectStation();
+  new FocusRing(this);
+  showInfo();
+  showCounts();
+  showStatus();
+  theme_.choose(preferences_.theme());
+  if (const QByteArray geometry = preferences_.geometry(); !geometry.isEmpty()) {
+    restoreGeometry(geometry);
+  }
+  showPage(PageId::Devices);
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildPages() {
+  auto* central = new QWidget;
+  auto* outer = new QVBoxLayout(central);
+  outer->setContentsMargins(0, 0, 0, 0);
+  outer->setSpacing(0);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(0);
+  rail_ = new NavigationRail;
+  stack_ = new QStackedWidget;
+  row->addWidget(rail_);
+  auto* line = makeLine();
+  line->setFixedSize(1, QWIDGETSIZE_MAX);
+  line->setMinimumHeight(0);
+  row->addWidget(line);
+  row->addWidget(stack_, 1);
+  outer->addLayout(row, 1);
+  status_ = new StatusStrip;
+  outer->addWidget(status_);
+  setCentralWidget(central);
+
+  devices_ = new DevicesPage(station_, clock_);
+  review_ = new ReviewPage(station_, clock_);
+  updates_ = new UpdatesPage(station_);
+  provisioning_ = new ProvisioningPage;
+  audit_ = new AuditPage(station_, clock_);
+  vendors_ = new VendorsPage(station_, clock_);
+  settings_ = new SettingsPage(station_, theme_);
+  for (Page* page :
+       {static_cast<Page*>(devices_), static_cast<Page*>(review_), static_cast<Page*>(updates_), provisioning_,
+        static_cast<Page*>(audit_), static_cast<Page*>(vendors_), static_cast<Page*>(settings_)}) {
+    stack_->addWidget(page);
+  }
+  connect(rail_, &NavigationRail::pageChosen, this, &MainWindow::showPage);
+  connect(devices_, &DevicesPage::reviewRequested, this, &MainWindow::reviewUpdate);
+  connect(devices_, &DevicesPage::progressRequested, this, [this] { showPage(PageId::Updates); });
+  connect(review_, &ReviewPage::closed, this, [this] { showPage(PageId::Devices); });
+  connect(review_, &ReviewPage::installing, this, [this](const QString& job) {
+    showPage(PageId::Updates);
+    updates_->showJob(job);
+  });
+  connect(settings_, &SettingsPage::themeChosen, this, [this](ThemeChoice choice) {
+    preferences_.setTheme(choice);
+    theme_.choose(choice);
+  });
+}
+
+void MainWindow::buildShortcuts() {
+  const auto add = [this](const QKeySequence& keys, auto action) {
+    connect(new QShortcut(keys, this), &QShortcut::activated, this, action);
+  };
+  int number = Qt::Key_1;
+  for (const PageId page :
+       {PageId::Devices, PageId::Updates, PageId::Provisioning, PageId::Audit, PageId::Vendors, PageId::Settings}) {
+    add(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(number++)), [this, page] {
+      if (page != PageId::Provisioning || !station_.info().homeMode) {
+        showPage(page);
+      }
+    });
+  }
+  add(QKeySequence(QKeySequence::Find), [this] { visiblePage()->focusSearch(); });
+  add(QKeySequence(QKeySequence::Refresh), [this] { visiblePage()->refresh(); });
+  add(QKeySequence(Qt::Key_Escape), [this] { visiblePage()->leave(); });
+  add(QKeySequence(QKeySequence::Quit), [this] { close(); });
+}
+
+void MainWindow::connectStation() {
+  connect(&station_, &Station::devicesChanged, this, &MainWindow::showCounts);
+  connect(&station_, &Station::jobsChanged, this, [this] {
+    showCounts();
+    if (closeWhenDone_ && runningJobs().isEmpty()) {
+      closeAllowed_ = true;
+      close();
+    }
+  });
+  connect(&station_, &Station::vendorsChanged, this, &MainWindow::showStatus);
+  connect(&station_, &Station::auditChanged, this, &MainWindow::showStatus);
+  connect(&station_, &Station::infoChanged, this, &MainWindow::showInfo);
+  minute_.setInterval(kMinute);
+  connect(&minute_, &QTimer::timeout, this, &MainWindow::showStatus);
+  minute_.start();
+}
+
+Page* MainWindow::pageOf(PageId id) const {
+  switch (id) {
+    case PageId::Updates:
+      return updates_;
+    case PageId::Provisioning:
+      return provisioning_;
+    case PageId::Audit:
+      return audit_;
+    case PageId::Vendors:
+      return vendors_;
+    case PageId::Settings:
+      return settings_;
+    case PageId::Devices:
+      break;
+  }
+  return devices_;
+}
+
+Page* MainWindow::visiblePage() const {
+  return static_cast<Page*>(stack_->currentWidget());
+}
+
+void MainWindow::showPage(PageId page) {
+  page_ = page;
+  rail_->setCurrent(page);
+  stack_->setCurrentWidget(pageOf(page));
+}
+
+void MainWindow::showDevice(const QString& id) {
+  devices_->selectDevice(id);
+  showPage(PageId::Devices);
+}
+
+void MainWindow::reviewUpdate(const QString& deviceId) {
+  page_ = PageId::Devices;
+  rail_->setCurrent(PageId::Devices);
+  stack_->setCurrentWidget(review_);
+  review_->review(deviceId);
+}
+
+QList<JobView> MainWindow::runningJobs() const {
+  QList<JobView> running;
+  const QList<JobView> jobs = station_.jobs();
+  for (const JobView& job : jobs) {
+    if (job.state == JobState::Running) {
+      running << job;
+    }
+  }
+  return running;
+}
+
+void MainWindow::showCounts() {
+  const int devices = static_cast<int>(station_.devices().size());
+  const int running = static_cast<int>(runningJobs().size());
+  rail_->setCount(PageId::Devices, devices, devices == 1 ? tr("1 device") : tr("%1 devices").arg(devices));
+  rail_->setCount(PageId::Updates, running, tr("%1 in progress").arg(running));
+}
+
+void MainWindow::showInfo() {
+  const StationInfo info = station_.info();
+  rail_->setPageVisible(PageId::Provisioning, !info.homeMode);
+  rail_->setLabel(PageId::Audit, info.homeMode ? tr("Activity") : tr("Audit log"));
+  rail_->setLabel(PageId::Vendors, info.homeMode ? tr("Vendors") : tr("Vendors & keys"));
+  audit_->setHomeMode(info.homeMode);
+  vendors_->setHomeMode(info.homeMode);
+  status_->showStation(info);
+  if (info.homeMode && page_ == PageId::Provisioning) {
+    showPage(PageId::Devices);
+  }
+}
+
+void MainWindow::showStatus() {
+  status_->showAudit(station_.auditHealth());
+  status_->showVendors(station_.vendors(), clock_.nowUtc());
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+  QMainWindow::resizeEvent(event);
+  rail_->setCompact(width() < extent::kCompactWindow);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  const QList<JobView> running = runningJobs();
+  if (!running.isEmpty() && !closeAllowed_) {
+    event->ignore();
+    askBeforeClosing(running);
+    return;
+  }
+  preferences_.setGeometry(saveGeometry());
+  event->accept();
+}
+
+void MainWindow::askBeforeClosing(const QList<JobView>& running) {
+  if (closeDialog_ != nullptr) {
+    closeDialog_->raise();
+    return;
+  }
+  closeWhenDone_ = false;
+  closeDialog_ = new CloseDuringTransferDialog(running, this);
+  connect(closeDialog_, &CloseDuringTransferDialog::closeNow, this, [this] {
+    closeAllowed_ = true;
+    close();
+  });
+  connect(closeDialog_, &CloseDuringTransferDialog::closeWhenDone, this, [this] {
+    closeWhenDone_ = true;
+    if (runningJobs().isEmpty()) {
+      close();
+    }
+  });
+  closeDialog_->open();
+}
+
+}  // namespace sealift

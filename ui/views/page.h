@@ -1,0 +1,46 @@
+// What every page of the window has: a heading, room for actions beside it, a body that scrolls
+// or not, and an answer to the keys that the window handles for all of them.
+#pragma once
+
+#include "ui/widgets/buttons.h"
+
+#include <QWidget>
+
+class QHBoxLayout;
+class QScrollArea;
+class QVBoxLayout;
+
+namespace sealift {
+
+class TextLabel;
+
+class Page : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit Page(const QString& name, QWidget* parent = nullptr);
+
+  virtual void refresh() {}      // F5
+  virtual void focusSearch() {}  // Ctrl+F
+  virtual void leave() {}        // Escape
+
+ protected:
+  // Margins, then a row with `title` and the actions; the rest of the page goes to body().
+  void buildFrame(const QString& title);
+  void setTitle(const QString& title);
+  void addHeaderAction(QPushButton* button);
+  QVBoxLayout* body() const { return body_; }
+
+ private:
+  TextLabel* title_ = nullptr;
+  QHBoxLayout* actions_ = nullptr;
+  QVBoxLayout* body_ = nullptr;
+};
+
+// A scroll area without frame whose content takes its width.
+QScrollArea* makeScrollArea(QWidget* content, const QString& name);
+
+// Removes and deletes everything in a layout.
+void clearLayout(QLayout* layout);
+
+}  // namespace sealift

@@ -1,0 +1,367 @@
+#include "ui/views/review_page.h"
+
+#include "ui/dialogs/confirm_dialog.h"
+#include "ui/dialogs/when_dialog.h"
+#include "ui/style/format.h"
+#include "ui/style/tokens.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/check_list.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/flow_layout.h"
+#include "ui/widgets/key_value_grid.h"
+#include "ui/widgets/notes_view.h"
+#include "ui/widgets/pill.h"
+#include "ui/widgets/text_label.h"
+#include "ui/widgets/when_done.h"
+
+#include <QCheckBox>
+#include <QGridLayout>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace sealift {
+
+namespace {
+constexpr int kSideWidth = 394;
+constexpr int kTwoColumns = 820;
+constexpr int kEffectKeyWidth = 116;
+constexpr int kNotesHeight = 240;
+}  // namespace
+
+ReviewPage::ReviewPage(Station& station, const Clock& clock, QWidget* parent)
+    : Page(QStringLiteral("reviewPage"), parent), station_(station), clock_(clock) {
+  setAccessibleName(tr("Review update"));
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  stack_ = new QStackedWidget;
+  layout->addWidget(stack_);
+
+  loading_ =
+      new EmptyState(QStringLiteral("shield"), tr("Checking the update\u2026"),
+                     tr("Sealift verifies the vendor's metadata and the image, and asks the device again. Nothing is "
+                        "written to it."));
+  loading_->setObjectName(QStringLiteral("reviewLoading"));
+  stack_->addWidget(loading_);
+
+  failurePage_ = new QWidget;
+  auto* failureLayout = new QVBoxLayout(failurePage_);
+  failureLayout->setContentsMargins(space::kPage, space::kXl, space::kPage, space::kXl);
+  failureLayout->setSpacing(space::kL);
+  failureLayout->addWidget(new TextLabel(TextStyle::Heading, TextTone::Normal, tr("Review update")));
+  failure_ = new Banner(QStringLiteral("reviewFailure"));
+  QPushButton* back = makeButton(tr("Back"), QStringLiteral("reviewFailureBack"));
+  QPushButton* again = makeButton(tr("Try again"), QStringLiteral("reviewRetry"), ButtonKind::Primary);
+  failure_->addButton(back);
+  failure_->addButton(again);
+  failureLayout->addWidget(failure_);
+  failureLayout->addStretch(1);
+  connect(back, &QPushButton::clicked, this, &ReviewPage::closed);
+  connect(again, &QPushButton::clicked, this, &ReviewPage::refresh);
+  stack_->addWidget(failurePage_);
+
+  planPage_ = buildPlan();
+  stack_->addWidget(planPage_);
+}
+
+QWidget* ReviewPage::buildPlan() {
+  auto* page = new QWidget;
+  auto* layout = new QVBoxLayout(page);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+
+  auto* content = new QWidget;
+  auto* inner = new QVBoxLayout(content);
+  inner->setContentsMargins(space::kPage, space::kXl, space::kPage, space::kL);
+  inner->setSpacing(space::kL);
+  auto* header = new QHBoxLayout;
+  auto* titles = new QVBoxLayout;
+  titles->setSpacing(0);
+  subtitle_ = new TextLabel(TextStyle::Small, TextTone::Muted);
+  subtitle_->setElided(true);
+  heading_ = new TextLabel(TextStyle::Heading);
+  heading_->setObjectName(QStringLiteral("reviewHeading"));
+  heading_->setElided(true);
+  titles->addWidget(subtitle_);
+  titles->addWidget(heading_);
+  header->addLayout(titles, 1);
+  QPushButton* back = makeButton(tr("Back"), QStringLiteral("reviewBack"));
+  connect(back, &QPushButton::clicked, this, &ReviewPage::closed);
+  header->addWidget(back, 0, Qt::AlignVCenter);
+  inner->addLayout(header);
+  refused_ = new Banner(QStringLiteral("reviewRefused"));
+  error_ = new Banner(QStringLiteral("reviewError"));
+  inner->addWidget(refused_);
+  inner->addWidget(error_);
+
+  notesCard_ = new Card(tr("What changes"));
+  notesCard_->setObjectName(QStringLiteral("reviewNotesCard"));
+  pills_ = new QWidget;
+  pillRow_ = new FlowLayout(space::kS, pills_);
+  notes_ = new NotesView;
+  notes_->setObjectName(QStringLiteral("reviewNotes"));
+  notes_->setMinimumHeight(kNotesHeight);
+  link_ = makeWrappedLabel(TextStyle::Small, TextTone::Muted);
+  link_->setObjectName(QStringLiteral("reviewLink"));
+  link_->setSelectable(true);
+  link_->hide();
+  connect(notes_, &NotesView::linkChosen, this, [this](const QString& address) {
+    link_->setText(tr("Sealift does not open links of release notes. The address is: %1").arg(address));
+    link_->show();
+  });
+  notesCard_->body()->addWidget(pills_);
+  notesCard_->body()->addWidget(notes_, 1);
+  notesCard_->body()->addWidget(link_);
+
+  side_ = new QWidget;
+  auto* sideLayout = new QVBoxLayout(side_);
+  sideLayout->setContentsMargins(0, 0, 0, 0);
+  sideLayout->setSpacing(space::kL);
+  auto* checksCard = new Card(tr("Checked before anything is sent"));
+  checks_ = new CheckList;
+  checks_->setObjectName(QStringLiteral("reviewChecks"));
+  checksCard->body()->addWidget(checks_);
+  auto* effectsCard = new Card(tr("What will happen"));
+  effectsCard->setObjectName(QStringLiteral("reviewEffects"));
+  effects_ = new KeyValueGrid(kEffectKeyWidth);
+  effectsCard->body()->addWidget(effects_);
+  sideLayout->addWidget(checksCard);
+  sideLayout->addWidget(effectsCard);
+  sideLayout->addStretch(1);
+  columns_ = new QWidget;
+  auto* grid = new QGridLayout(columns_);
+  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setSpacing(space::kL);
+  inner->addWidget(columns_, 1);
+  arrange();
+
+  layout->addWidget(makeScrollArea(content, QStringLiteral("reviewScroll")), 1);
+  layout->addWidget(buildConsentBar());
+  return page;
+}
+
+QWidget* ReviewPage::buildConsentBar() {
+  auto* holder = new QWidget;
+  auto* outer = new QVBoxLayout(holder);
+  outer->setContentsMargins(space::kPage, 0, space::kPage, space::kXl);
+  auto* card = new Card;
+  auto* row = new QHBoxLayout;
+  row->setSpacing(space::kM);
+  consent_ = new QCheckBox;
+  consent_->setObjectName(QStringLiteral("reviewConsent"));
+  consent_->setAccessibleName(tr("I have read what changes and agree to update this device."));
+  row->addWidget(consent_);
+  auto* words = new QVBoxLayout;
+  words->setSpacing(2);
+  consentText_ = makeWrappedLabel(TextStyle::Control, TextTone::Normal, consent_->accessibleName());
+  consentText_->setFont(textFont(TextStyle::Body));
+  consentText_->setBuddy(consent_);
+  consentHint_ = makeWrappedLabel(TextStyle::Small, TextTone::Muted, tr("Your choice is recorded in the audit log."));
+  words->addWidget(consentText_);
+  words->addWidget(consentHint_);
+  row->addLayout(words, 1);
+  skip_ = makeButton(tr("Skip this version"), QStringLiteral("reviewSkip"));
+  schedule_ = makeButton(tr("Schedule\u2026"), QStringLiteral("reviewSchedule"));
+  install_ = makeButton(tr("Install now"), QStringLiteral("reviewInstall"), ButtonKind::Primary);
+  for (QPushButton* button : {skip_, schedule_, install_}) {
+    row->addWidget(button);
+  }
+  card->body()->addLayout(row);
+  outer->addWidget(card);
+  connect(consent_, &QCheckBox::toggled, this, &ReviewPage::updateButtons);
+  connect(skip_, &QPushButton::clicked, this, &ReviewPage::skip);
+  connect(schedule_, &QPushButton::clicked, this, &ReviewPage::schedule);
+  connect(install_, &QPushButton::clicked, this, &ReviewPage::install);
+  return holder;
+}
+
+void ReviewPage::arrange() {
+  auto* grid = static_cast<QGridLayout*>(columns_->layout());
+  grid->removeWidget(notesCard_);
+  grid->removeWidget(side_);
+  const bool wide = width() >= kTwoColumns;
+  grid->addWidget(notesCard_, 0, 0);
+  grid->addWidget(side_, wide ? 0 : 1, wide ? 1 : 0);
+  grid->setColumnStretch(0, 1);
+  grid->setRowStretch(0, 1);
+  side_->setMinimumWidth(wide ? kSideWidth : 0);
+  side_->setMaximumWidth(wide ? kSideWidth : QWIDGETSIZE_MAX);
+}
+
+void ReviewPage::resizeEvent(QResizeEvent* event) {
+  Page::resizeEvent(event);
+  arrange();
+}
+
+void ReviewPage::review(const QString& deviceId) {
+  deviceId_ = deviceId;
+  plan_.reset();
+  consent_->setChecked(false);
+  link_->hide();
+  error_->hide();
+  busy_ = false;
+  updateButtons();
+  stack_->setCurrentWidget(loading_);
+  const int request = ++request_;
+  whenDone(this, station_.planUpdate(deviceId), [this, request](const Result<PlanView>& plan) {
+    if (request != request_) {
+      return;
+    }
+    if (plan) {
+      showPlan(*plan);
+    } else {
+      showFailure(plan.error());
+    }
+  });
+}
+
+void ReviewPage::refresh() {
+  if (!deviceId_.isEmpty() && !busy_) {
+    review(deviceId_);
+  }
+}
+
+void ReviewPage::showFailure(const Error& error) {
+  failure_->setError(error);
+  stack_->setCurrentWidget(failurePage_);
+}
+
+void ReviewPage::showPlan(const PlanView& plan) {
+  plan_ = plan;
+  subtitle_->setText(joinParts({plan.deviceName, plan.modelLine}));
+  heading_->setText(tr("Review update %1 \u2192 %2").arg(plan.fromVersion, plan.toVersion));
+  showPills();
+  notes_->setNotes(plan.notesMarkdown.trimmed().isEmpty() ? tr("The vendor published no notes for this release.")
+                                                          : plan.notesMarkdown);
+  checks_->setChecks(plan.checks);
+  effects_->setText(tr("Transfer"), plan.transferText);
+  effects_->setText(tr("Takes"), plan.durationText);
+  effects_->setText(tr("If it fails"), plan.fallbackText);
+  refused_->setVisible(!plan.allowed);
+  if (!plan.allowed) {
+    QStringList failed;
+    for (const CheckView& check : plan.checks) {
+      if (check.state == CheckState::Failed) {
+        failed << check.title;
+      }
+    }
+    refused_->setMessage(
+        Tone::Bad, QStringLiteral("warning"), tr("This update must not be installed"),
+        tr("Failed: %1. Nothing was sent to the device, and nothing will be.").arg(failed.join(QLatin1String(", "))));
+  }
+  stack_->setCurrentWidget(planPage_);
+  updateButtons();
+  (plan.allowed ? static_cast<QWidget*>(consent_) : static_cast<QWidget*>(notes_))->setFocus();
+}
+
+void ReviewPage::showPills() {
+  clearLayout(pillRow_);
+  QList<Badge> badges;
+  const QString& severity = plan_->severity;
+  const Tone tone = severity == QLatin1String("critical") || severity == QLatin1String("high")  ? Tone::Bad
+                    : severity == QLatin1String("moderate") || severity == QLatin1String("low") ? Tone::Warning
+                                                                                                : Tone::Neutral;
+  badges << Badge{tone, severityText(severity)};
+  if (plan_->released.isValid()) {
+    badges << Badge{Tone::Neutral, tr("Released %1").arg(formatDate(plan_->released))};
+  }
+  badges << Badge{Tone::Neutral, plan_->restartNeeded ? tr("Restart needed") : tr("No restart needed")};
+  for (const Badge& badge : std::as_const(badges)) {
+    auto* pill = new Pill(badge);
+    pillRow_->addWidget(pill);
+    pill->show();
+  }
+}
+
+void ReviewPage::updateButtons() {
+  const bool possible = plan_ && plan_->allowed && !busy_;
+  const bool agreed = possible && consent_->isChecked();
+  consent_->setEnabled(possible);
+  consentText_->setEnabled(possible);
+  install_->setEnabled(agreed);
+  schedule_->setEnabled(agreed);
+  skip_->setEnabled(plan_ && !busy_);
+  install_->setText(busy_ ? tr("Starting\u2026") : tr("Install now"));
+  consentHint_->setText(plan_ && !plan_->allowed ? tr("A check failed, so there is nothing to agree to.")
+                                                 : tr("Your choice is recorded in the audit log."));
+}
+
+ConsentGiven ReviewPage::consent() const {
+  return {plan_->digest, plan_->notesHash, QStringLiteral("window")};
+}
+
+void ReviewPage::install() {
+  if (!plan_ || !plan_->allowed || !consent_->isChecked() || busy_) {
+    return;
+  }
+  busy_ = true;
+  error_->hide();
+  updateButtons();
+  whenDone(this, station_.applyUpdate(deviceId_, consent()), [this, request = request_](const Result<QString>& job) {
+    if (request == request_) {
+      take(job);
+    }
+  });
+}
+
+void ReviewPage::schedule() {
+  if (!plan_ || !plan_->allowed || !consent_->isChecked() || busy_) {
+    return;
+  }
+  auto* dialog = WhenDialog::forSchedule(plan_->deviceName, clock_.nowUtc(), window());
+  connect(dialog, &WhenDialog::timeChosen, this, [this, request = request_](const QDateTime& when) {
+    if (request != request_ || !plan_) {
+      return;
+    }
+    busy_ = true;
+    error_->hide();
+    updateButtons();
+    whenDone(this, station_.scheduleUpdate(deviceId_, consent(), when), [this, request](const Result<QString>& job) {
+      if (request == request_) {
+        take(job);
+      }
+    });
+  });
+  dialog->open();
+}
+
+void ReviewPage::take(const Result<QString>& job) {
+  busy_ = false;
+  if (job) {
+    const QString id = *job;
+    consent_->setChecked(false);
+    updateButtons();
+    Q_EMIT installing(id);
+    return;
+  }
+  // What was agreed to is not what would be installed now: the new plan needs a new yes.
+  const Error error = job.error();
+  if (error.code == ErrorCode::ConsentPlanChanged) {
+    review(deviceId_);
+  }
+  error_->setError(error);
+  error_->show();
+  updateButtons();
+}
+
+void ReviewPage::skip() {
+  if (!plan_) {
+    return;
+  }
+  const Question question{
+      .name = QStringLiteral("skipDialog"),
+      .title = tr("Skip version %1?").arg(plan_->toVersion),
+      .text = tr("This version is not offered for %1 again. Later versions are. You can undo this on the "
+                 "device's page.")
+                  .arg(plan_->deviceName),
+      .yes = tr("Skip this version"),
+      .no = tr("Back"),
+      .harmful = false};
+  auto* dialog = new ConfirmDialog(
+      question, [this, id = deviceId_, release = plan_->releaseId] { return station_.skipRelease(id, release, true); },
+      window());
+  connect(dialog, &QDialog::accepted, this, &ReviewPage::closed);
+  dialog->open();
+}
+
+}  // namespace sealift

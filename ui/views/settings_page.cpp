@@ -1,0 +1,162 @@
+#include "ui/views/settings_page.h"
+
+#include "ui/style/format.h"
+#include "ui/style/tokens.h"
+#include "ui/style/typography.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/key_value_grid.h"
+#include "ui/widgets/text_label.h"
+
+#include <QButtonGroup>
+#include <QClipboard>
+#include <QGridLayout>
+#include <QGuiApplication>
+#include <QLineEdit>
+#include <QRadioButton>
+#include <QScrollArea>
+#include <QVBoxLayout>
+
+namespace sealift {
+
+namespace {
+
+constexpr int kLongestName = 80;
+constexpr int kKeyWidth = 116;
+constexpr int kFieldWidth = 360;
+
+QRadioButton* makeRadio(const QString& text, const QString& name) {
+  auto* radio = new QRadioButton(text);
+  radio->setObjectName(name);
+  radio->setFont(textFont(TextStyle::Control));
+  return radio;
+}
+
+}  // namespace
+
+SettingsPage::SettingsPage(Station& station, Theme& theme, QWidget* parent)
+    : Page(QStringLiteral("settingsPage"), parent), station_(station), theme_(theme) {
+  buildFrame(tr("Settings"));
+  message_ = new Banner(QStringLiteral("settingsMessage"));
+  message_->hide();
+  body()->addWidget(message_);
+  auto* content = new QWidget;
+  auto* layout = new QVBoxLayout(content);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(space::kL);
+  buildStation(layout);
+  buildMode(layout);
+  buildAppearance(layout);
+  buildData(layout);
+  layout->addStretch(1);
+  body()->addWidget(makeScrollArea(content, QStringLiteral("settingsScroll")), 1);
+  connect(&station_, &Station::infoChanged, this, &SettingsPage::load);
+  load();
+}
+
+void SettingsPage::buildStation(QVBoxLayout* layout) {
+  auto* card = new Card(tr("Station"));
+  auto* grid = new QGridLayout;
+  grid->setHorizontalSpacing(space::kM);
+  grid->setVerticalSpacing(space::kS);
+  const auto addField = [&](const QString& label, const QString& name) {
+    auto* edit = new QLineEdit;
+    edit->setObjectName(name);
+    edit->setAccessibleName(label);
+    edit->setFont(textFont(TextStyle::Body));
+    edit->setMaxLength(kLongestName);
+    edit->setMaximumWidth(kFieldWidth);
+    const int row = grid->rowCount();
+    auto* text = new TextLabel(TextStyle::Body, TextTone::Muted, label);
+    text->setMinimumWidth(kKeyWidth);
+    grid->addWidget(text, row, 0);
+    grid->addWidget(edit, row, 1);
+    connect(edit, &QLineEdit::textChanged, this, &SettingsPage::updateSave);
+    return edit;
+  };
+  name_ = addField(tr("Station name"), QStringLiteral("settingsStationName"));
+  operator_ = addField(tr("Your name"), QStringLiteral("settingsOperator"));
+  grid->setColumnStretch(1, 1);
+  card->body()->addLayout(grid);
+  card->body()->addWidget(makeWrappedLabel(TextStyle::Small, TextTone::Muted,
+                                           tr("Both stand in the audit log beside everything that you agree to.")));
+  save_ = makeButton(tr("Save"), QStringLiteral("settingsSave"), ButtonKind::Primary);
+  connect(save_, &QPushButton::clicked, this, &SettingsPage::save);
+  card->body()->addWidget(save_, 0, Qt::AlignLeft);
+  layout->addWidget(card);
+}
+
+void SettingsPage::buildMode(QVBoxLayout* layout) {
+  auto* card = new Card(tr("Mode"));
+  mode_ = new QButtonGroup(this);
+  QRadioButton* home =
+      makeRadio(tr("Home: a few devices, plain words, no factory pages"), QStringLiteral("settingsHome"));
+  QRadioButton* station =
+      makeRadio(tr("Station: for technicians, with provisioning"), QStringLiteral("settingsStation"));
+  mode_->addButton(home, 1);
+  mode_->addButton(station, 0);
+  card->body()->addWidget(home);
+  card->body()->addWidget(station);
+  layout->addWidget(card);
+  connect(mode_, &QButtonGroup::idClicked, this, &SettingsPage::save);
+}
+
+void SettingsPage::buildAppearance(QVBoxLayout* layout) {
+  auto* card = new Card(tr("Appearance"));
+  appearance_ = new QButtonGroup(this);
+  const auto add = [&](const QString& text, const QString& name, ThemeChoice choice) {
+    QRadioButton* radio = makeRadio(text, name);
+    appearance_->addButton(radio, static_cast<int>(choice));
+    card->body()->addWidget(radio);
+  };
+  add(tr("Follow the system"), QStringLiteral("settingsThemeSystem"), ThemeChoice::System);
+  add(tr("Light"), QStringLiteral("settingsThemeLight"), ThemeChoice::Light);
+  add(tr("Dark"), QStringLiteral("settingsThemeDark"), ThemeChoice::Dark);
+  layout->addWidget(card);
+  connect(appearance_, &QButtonGroup::idClicked, this,
+          [this](int id) { Q_EMIT themeChosen(static_cast<ThemeChoice>(id)); });
+  const auto show = [this] { appearance_->button(static_cast<int>(theme_.choice()))->setChecked(true); };
+  connect(&theme_, &Theme::changed, this, show);
+  show();
+}
+
+void SettingsPage::buildData(QVBoxLayout* layout) {
+  auto* card = new Card(tr("About this station"));
+  data_ = new KeyValueGrid(kKeyWidth);
+  card->body()->addWidget(data_);
+  QPushButton* copy = makeButton(tr("Copy folder"), QStringLiteral("settingsCopyFolder"), ButtonKind::Secondary, true);
+  connect(copy, &QPushButton::clicked, this,
+          [this] { QGuiApplication::clipboard()->setText(station_.info().dataFolder); });
+  card->titleRow()->addWidget(copy);
+  layout->addWidget(card);
+}
+
+void SettingsPage::load() {
+  const StationInfo info = station_.info();
+  name_->setText(info.name);
+  operator_->setText(info.operatorName);
+  mode_->button(info.homeMode ? 1 : 0)->setChecked(true);
+  data_->setMono(tr("Data folder"), info.dataFolder);
+  data_->setMono(tr("Key ID"), groupHex(info.publicKeyId));
+  data_->setText(tr("Your role"), info.role);
+  data_->setText(tr("Version"), QStringLiteral("Sealift " SEALIFT_VERSION));
+  updateSave();
+}
+
+void SettingsPage::updateSave() {
+  const StationInfo info = station_.info();
+  const QString name = name_->text().trimmed();
+  const QString person = operator_->text().trimmed();
+  save_->setEnabled(!name.isEmpty() && !person.isEmpty() && (name != info.name || person != info.operatorName));
+}
+
+void SettingsPage::save() {
+  const Status done =
+      station_.changeInfo(name_->text().trimmed(), operator_->text().trimmed(), mode_->checkedId() == 1);
+  message_->setVisible(!done);
+  if (!done) {
+    message_->setError(done.error());
+  }
+  load();
+}
+
+}  // namespace sealift

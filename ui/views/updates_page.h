@@ -1,0 +1,52 @@
+// Every job: in progress, scheduled, finished.
+#pragma once
+
+#include "app/services/station.h"
+#include "ui/views/page.h"
+
+#include <QHash>
+
+class QStackedWidget;
+
+namespace sealift {
+
+class EmptyState;
+class JobCard;
+
+class UpdatesPage final : public Page {
+  Q_OBJECT
+
+ public:
+  explicit UpdatesPage(Station& station, QWidget* parent = nullptr);
+
+  void showJob(const QString& id);  // scrolls to it
+  void refresh() override { load(); }
+
+ protected:
+  void showEvent(QShowEvent* event) override;
+
+ private:
+  struct Section {
+    QWidget* widget = nullptr;
+    QVBoxLayout* cards = nullptr;
+  };
+
+  Section addSection(const QString& title, const QString& name, QVBoxLayout* layout);
+  void load();
+  void updateJob(const QString& id);
+  void place(const JobView& job, Section& section, int position);
+  void askToCancel(const QString& id);
+  void showDetails(const QString& id);
+
+  Station& station_;
+  QStackedWidget* stack_;
+  QScrollArea* scroll_;
+  Section running_;
+  Section scheduled_;
+  Section finished_;
+  QPushButton* more_;
+  QHash<QString, JobCard*> cards_;
+  int finishedShown_;
+};
+
+}  // namespace sealift
