@@ -8,8 +8,9 @@
 // Readers at any moment, and whoever comes after a kill at any moment, find a consistent repository: files get
 // new names (consistent snapshots), are written before what refers to them, and timestamp.json, the only file that
 // is replaced, comes last. A new root comes after that, and everything it needs is by then signed with the
-// old and the new keys. The output depends on the clock, the keys and the changes alone (ECDSA and RSA-PSS
-// signatures excepted: they hold random bits). One process at a time (lock file); one thread.
+// old and the new keys (where the old key of a role is lost, the root comes before the timestamp instead). The output
+// depends on the clock, the keys and the changes alone (ECDSA and RSA-PSS signatures excepted: they hold random bits).
+// One process at a time (lock file); one thread.
 #pragma once
 
 #include "app/base/clock.h"
@@ -77,9 +78,12 @@ class Publisher {
   // Stages a new root in which `role` (root, timestamp, snapshot, targets) trusts the key `newKeyId` (generated here
   // or added as signer) instead of `oldKeyId`. Signed by the old and the new root's keys when published.
   Status rotateKey(const QString& role, const QString& oldKeyId, const QString& newKeyId);
+  // Stages a new root that says the same, to move its expiry.
+  Status renewRoot();
   QList<StagedChange> stagedChanges() const;
 
-  // Signs and writes what is staged. Without staged changes it renews snapshot and timestamp.
+  // Signs and writes what is staged, with a new snapshot and timestamp; also renews the top-level targets once
+  // half of their time is over.
   // TrustThreshold when keys for a threshold are missing: then nothing is written.
   Status publish();
   // A new timestamp; also a new snapshot when that would expire before the timestamp does.
