@@ -1,12 +1,14 @@
 #include "devices/registry.h"
 
 #include "devices/drivers/smp_driver.h"
+#include "devices/drivers/uboot_driver.h"
 
 namespace sealift {
 
 const DriverRegistry& driverRegistry() {
   static const DriverRegistry registry({
       SmpDriver::entry(),
+      UbootDriver::entry(),
   });
   return registry;
 }
