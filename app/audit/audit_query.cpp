@@ -30,7 +30,7 @@ QString makeSearch(const QString& text) {
 // Where to look. The planner has no statistics of a growing log, so the choice is made here, by what usually leaves
 // the fewest entries: words, subject, one event, one outcome; otherwise the index that holds all filtered columns in
 // the order of the log is read until the page is full.
-QString sourceOf(const AuditFilter& filter, const QString& search) {
+QString sourceOf(const AuditSelection& filter, const QString& search) {
   if (!search.isEmpty()) {
     return QStringLiteral("audit_search s CROSS JOIN audit_entry e ON e.seq=s.rowid");
   }
@@ -46,7 +46,7 @@ QString sourceOf(const AuditFilter& filter, const QString& search) {
 }
 
 // The entries between two numbers (both excluded) that the filter lets through, bound and ready to be stepped.
-Result<Statement> select(Database& database, Wanted wanted, const AuditFilter& filter, qint64 after, qint64 before,
+Result<Statement> select(Database& database, Wanted wanted, const AuditSelection& filter, qint64 after, qint64 before,
                          Order order, qint64 limit) {
   const QString search = makeSearch(filter.text);
   const QString number = search.isEmpty() ? QStringLiteral("e.seq") : QStringLiteral("s.rowid");
@@ -104,7 +104,7 @@ Result<QList<AuditRecord>> readPage(Result<Statement> selected) {
 
 }  // namespace
 
-Result<qint64> AuditQuery::count(const AuditFilter& filter, qint64 atMost) {
+Result<qint64> AuditQuery::count(const AuditSelection& filter, qint64 atMost) {
   if (filter.isEmpty()) {
     SEALIFT_TRY(const qint64 all, AuditStore(database_).readLastSequence());
     return std::min(all, atMost);
@@ -115,17 +115,17 @@ Result<qint64> AuditQuery::count(const AuditFilter& filter, qint64 atMost) {
   return rows.integer(0);
 }
 
-Result<QList<AuditRecord>> AuditQuery::pageBefore(const AuditFilter& filter, qint64 before, int limit) {
+Result<QList<AuditRecord>> AuditQuery::pageBefore(const AuditSelection& filter, qint64 before, int limit) {
   return readPage(
       select(database_, Wanted::Records, filter, 0, before, Order::NewestFirst, std::clamp(limit, 0, kMaxPage)));
 }
 
-Result<QList<AuditRecord>> AuditQuery::pageAfter(const AuditFilter& filter, qint64 after, int limit) {
+Result<QList<AuditRecord>> AuditQuery::pageAfter(const AuditSelection& filter, qint64 after, int limit) {
   return readPage(select(database_, Wanted::Records, filter, after, std::numeric_limits<qint64>::max(),
                          Order::OldestFirst, std::clamp(limit, 0, kMaxPage)));
 }
 
-Result<QList<qint64>> AuditQuery::sequences(const AuditFilter& filter, int atMost) {
+Result<QList<qint64>> AuditQuery::sequences(const AuditSelection& filter, int atMost) {
   SEALIFT_TRY(Statement rows, select(database_, Wanted::Numbers, filter, 0, std::numeric_limits<qint64>::max(),
                                      Order::NewestFirst, atMost));
   QList<qint64> numbers;

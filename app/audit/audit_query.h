@@ -15,7 +15,7 @@
 namespace sealift {
 
 // All that is set must hold.
-struct AuditFilter {
+struct AuditSelection {
   QString text;       // words or beginnings of words in actor, event, code, subject and message; all must occur
   QString event;      // one event's name ("update.failed"), or its family ("update")
   QString outcome;    // an outcome's name
@@ -36,16 +36,16 @@ class AuditQuery {
   explicit AuditQuery(Database& database) : database_(database) {}
 
   // How many entries there are, counting no further than `atMost`: at atMost, there may be more.
-  Result<qint64> count(const AuditFilter& filter, qint64 atMost = std::numeric_limits<qint64>::max());
+  Result<qint64> count(const AuditSelection& filter, qint64 atMost = std::numeric_limits<qint64>::max());
   // Newest first, all with a smaller sequence number than `before`.
-  Result<QList<AuditRecord>> pageBefore(const AuditFilter& filter, qint64 before, int limit);
-  Result<QList<AuditRecord>> newestPage(const AuditFilter& filter, int limit) {
+  Result<QList<AuditRecord>> pageBefore(const AuditSelection& filter, qint64 before, int limit);
+  Result<QList<AuditRecord>> newestPage(const AuditSelection& filter, int limit) {
     return pageBefore(filter, std::numeric_limits<qint64>::max(), limit);
   }
   // Oldest first, all with a larger sequence number than `after`.
-  Result<QList<AuditRecord>> pageAfter(const AuditFilter& filter, qint64 after, int limit);
+  Result<QList<AuditRecord>> pageAfter(const AuditSelection& filter, qint64 after, int limit);
   // Only the numbers of the entries, newest first: a million of them are 8 MB, for a table over a filter.
-  Result<QList<qint64>> sequences(const AuditFilter& filter, int atMost);
+  Result<QList<qint64>> sequences(const AuditSelection& filter, int atMost);
   // The unfiltered log has no gaps: row n of a table, newest first, is entry size - n.
   Result<std::optional<AuditRecord>> find(qint64 sequence);
 

@@ -186,11 +186,14 @@ void Verifier::checkHeadsOfSize(qint64 size) {
       provenSize_ = size;
       continue;
     }
-    add(head->second.finding, std::min(provenSize_ + 1, size),
+    // What is already known to be wrong explains it; otherwise all that is known is where the last good tree ended.
+    const qint64 first = report_.firstBad && *report_.firstBad > provenSize_ ? std::min(*report_.firstBad, size)
+                                                                             : std::min(provenSize_ + 1, size);
+    add(head->second.finding, first,
         QStringLiteral("%1 for %2 entries does not match the log: something from entry %3 on was replaced.")
             .arg(head->second.name)
             .arg(size)
-            .arg(provenSize_ + 1));
+            .arg(first));
   }
 }
 

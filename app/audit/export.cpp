@@ -74,7 +74,7 @@ std::optional<AuditExportFormat> auditExportFormatFromName(QStringView name) {
   return std::nullopt;
 }
 
-Result<qint64> exportAuditLog(Database& database, const AuditFilter& filter, AuditExportFormat format, QIODevice& out,
+Result<qint64> exportAuditLog(Database& database, const AuditSelection& filter, AuditExportFormat format, QIODevice& out,
                               Progress& progress, const CancelToken& cancel) {
   SEALIFT_TRY(const Transaction snapshot, Transaction::beginRead(database));
   AuditQuery query(database);

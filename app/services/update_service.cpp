@@ -131,7 +131,7 @@ Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, 
 
 Status UpdateService::recordPlan(const Plan& plan) {
   const QByteArray json = QJsonDocument(plan.toJson()).toJson(QJsonDocument::Compact);
-  SEALIFT_TRY(Transaction transaction, Transaction::begin(*core_.database));
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(
       PlanTable(*core_.database)
           .insert({.digest = plan.digest(), .deviceId = plan.deviceId, .json = json, .madeMs = core_.nowMs()}));
@@ -214,7 +214,7 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
       {QStringLiteral("consentBy"), plan.allowed() ? actor : QString()},
       {QStringLiteral("startAt"), startAt.isValid() ? startAt.toUTC().toString(Qt::ISODateWithMs) : QString()},
   };
-  SEALIFT_TRY(Transaction transaction, Transaction::begin(*core_.database));
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(PlanTable(*core_.database)
                     .insert({.digest = plan.digest(),
                              .deviceId = plan.deviceId,

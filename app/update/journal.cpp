@@ -63,7 +63,7 @@ Status Journal::started(const QString& message, const QJsonObject& detail, bool 
 }
 
 Status Journal::enterStage(Stage stage) {
-  SEALIFT_TRY(Transaction transaction, Transaction::begin(database_));
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(database_));
   JobTable jobs(database_);
   SEALIFT_TRY(std::optional<JobRow> row, jobs.find(jobId_));
   if (!row) {
@@ -88,7 +88,7 @@ Status Journal::enterStage(Stage stage) {
 
 Status Journal::ended(Outcome outcome, Stage stage, const std::optional<Error>& error, const QString& message,
                       const QJsonObject& detail) {
-  SEALIFT_TRY(Transaction transaction, Transaction::begin(database_));
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(database_));
   JobTable jobs(database_);
   SEALIFT_TRY(std::optional<JobRow> row, jobs.find(jobId_));
   if (!row) {

@@ -1,0 +1,93 @@
+#include "app/cli/command.h"
+
+#include "app/cli/audit_commands.h"
+#include "app/cli/device_commands.h"
+#include "app/cli/repo_commands.h"
+#include "app/cli/update_commands.h"
+#include "app/cli/vendor_commands.h"
+
+#include <QEventLoop>
+#include <QFutureWatcher>
+
+namespace sealift {
+
+void waitWithEvents(const QFuture<void>& future) {
+  if (future.isFinished()) {
+    return;
+  }
+  QEventLoop loop;
+  QFutureWatcher<void> watcher;
+  QObject::connect(&watcher, &QFutureWatcherBase::finished, &loop, &QEventLoop::quit);
+  watcher.setFuture(future);
+  loop.exec();
+}
+
+std::vector<CommandGroup> makeCommands() {
+  std::vector<CommandGroup> groups;
+  groups.push_back({"device", "The devices that this station knows", makeDeviceCommands()});
+  groups.push_back({"update", "Plan an update, agree to it, carry it out", makeUpdateCommands()});
+  groups.push_back({"vendor", "The vendors that this station trusts", makeVendorCommands()});
+  groups.push_back({"audit", "The tamper-evident log of this station", makeAuditCommands()});
+  groups.push_back({"repo", "For vendors: publish models and releases", makeRepoCommands()});
+  return groups;
+}
+
+int runCommandLine(const QStringList& arguments, Terminal& terminal,
+                   const std::function<Result<Station*>(const QString& dataFolder)>& openStation) {
+  CLI::App app("Provisions devices and keeps their firmware current, safely.", "sealiftctl");
+  app.set_version_flag("--version", "sealiftctl " SEALIFT_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::string dataFolder;
+  bool json = false;
+  app.add_option("--data-dir", dataFolder, "Keep everything in this folder instead of the user's own")
+      ->type_name("DIR");
+  app.add_flag("--json", json, "Answer in JSON; the shapes are in resources/schemas");
+
+  std::vector<CommandGroup> groups = makeCommands();
+  std::vector<std::pair<CLI::App*, Command*>> declared;
+  for (CommandGroup& group : groups) {
+    CLI::App* sub = app.add_subcommand(group.name, group.help);
+    sub->require_subcommand(1);
+    sub->fallthrough();
+    for (const std::unique_ptr<Command>& command : group.commands) {
+      CLI::App* leaf = command->declare(*sub);
+      leaf->fallthrough();
+      declared.emplace_back(leaf, command.get());
+    }
+  }
+  std::vector<std::string> reversed;  // CLI11 takes them from the back
+  for (const QString& argument : arguments) {
+    reversed.insert(reversed.begin(), argument.toStdString());
+  }
+  // CLI11 reports by exceptions; they end here.
+  try {
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* at = &app;
+    while (!at->get_subcommands().empty()) {
+      at = at->get_subcommands().front();
+    }
+    terminal.line(fromStd(at->help()).trimmed());
+    return static_cast<int>(ExitCode::Success);
+  } catch (const CLI::CallForVersion&) {
+    terminal.line(QStringLiteral("sealiftctl " SEALIFT_VERSION));
+    return static_cast<int>(ExitCode::Success);
+  } catch (const CLI::ParseError& error) {
+    terminal.error(makeError(ErrorCode::InvalidArgument, fromStd(error.what()),
+                             QStringLiteral("Add --help to see what the command takes.")));
+    return static_cast<int>(ExitCode::Usage);
+  }
+  CommandContext context;
+  context.terminal = &terminal;
+  context.json = json;
+  context.station = [&] { return openStation(fromStd(dataFolder)); };
+  for (const auto& [leaf, command] : declared) {
+    if (leaf->parsed()) {
+      return static_cast<int>(command->run(context));
+    }
+  }
+  return static_cast<int>(ExitCode::Usage);
+}
+
+}  // namespace sealift

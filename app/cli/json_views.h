@@ -1,0 +1,16 @@
+// The values of the services as JSON: the shapes in resources/schemas/.
+#pragma once
+
+#include "app/services/views.h"
+
+#include <QJsonObject>
+
+namespace sealift {
+
+QJsonObject toJson(const DeviceView& device);  // device-v1.schema.json
+QJsonObject toJson(const JobView& job);        // job-v1.schema.json
+QJsonObject toJson(const VendorView& vendor);  // vendor-v1.schema.json
+QJsonObject toJson(const AuditRow& row);       // audit-entry-v1.schema.json
+QJsonObject toJson(const Error& error);
+
+}  // namespace sealift

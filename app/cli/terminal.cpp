@@ -1,0 +1,112 @@
+#include "app/cli/terminal.h"
+
+#include <QRegularExpression>
+
+#include <algorithm>
+
+namespace sealift {
+namespace {
+
+constexpr int kBarWidth = 24;
+
+// What a device or a vendor sent must not steer the terminal: control characters are shown, not obeyed.
+QString harmless(const QString& text) {
+  QString shown = text;
+  for (QChar& c : shown) {
+    if ((c.unicode() < 0x20 && c != u'\n' && c != u'\t') || (c.unicode() >= 0x7f && c.unicode() < 0xa0)) {
+      c = QChar(0xfffd);
+    }
+  }
+  return shown;
+}
+
+}  // namespace
+
+void Terminal::line(const QString& text) {
+  endProgress();
+  out_ << harmless(text) << Qt::endl;
+}
+
+void Terminal::json(const QJsonDocument& document) {
+  endProgress();
+  out_ << QString::fromUtf8(document.toJson(QJsonDocument::Indented)) << Qt::flush;
+}
+
+void Terminal::error(const Error& error) {
+  endProgress();
+  err_ << harmless(QStringLiteral("sealiftctl: %1").arg(error.message())) << Qt::endl;
+  if (!error.remedy.isEmpty()) {
+    err_ << harmless(QStringLiteral("  → %1").arg(error.remedy)) << Qt::endl;
+  }
+  err_ << QStringLiteral("  (%1)").arg(errorCodeName(error.code)) << Qt::endl;
+}
+
+bool Terminal::confirm(const QString& question) {
+  endProgress();
+  if (!interactive_) {
+    return false;
+  }
+  out_ << harmless(question) << QStringLiteral(" Type yes to agree: ") << Qt::flush;
+  return in_.readLine().trimmed() == QLatin1String("yes");
+}
+
+void Terminal::progress(const QString& step, double fraction, const QString& detail) {
+  const int percent = static_cast<int>(fraction * 100.0);
+  if (progressBars_) {
+    const auto filled = static_cast<qsizetype>(fraction * kBarWidth);
+    QString bar(filled, u'#');
+    bar += QString(kBarWidth - filled, u'.');
+    err_ << QStringLiteral("\r\033[K[%1] %2 %  %3  %4").arg(bar).arg(percent, 3).arg(harmless(step), harmless(detail))
+         << Qt::flush;
+    drawing_ = true;
+    return;
+  }
+  if (step != lastStep_ || percent / 10 != lastTenth_) {
+    lastStep_ = step;
+    lastTenth_ = percent / 10;
+    err_ << harmless(QStringLiteral("%1 %  %2  %3").arg(percent, 3).arg(step, detail)).trimmed() << Qt::endl;
+  }
+}
+
+void Terminal::endProgress() {
+  if (drawing_) {
+    err_ << QStringLiteral("\r\033[K") << Qt::flush;
+    drawing_ = false;
+  }
+}
+
+void Terminal::pairs(const QList<std::pair<QString, QString>>& rows) {
+  qsizetype width = 0;
+  for (const auto& [name, value] : rows) {
+    width = std::max(width, name.size());
+  }
+  for (const auto& [name, value] : rows) {
+    if (!value.isEmpty()) {
+      line(QStringLiteral("  %1  %2").arg(name.leftJustified(width), value));
+    }
+  }
+}
+
+void Terminal::table(const QStringList& header, const QList<QStringList>& rows) {
+  QList<qsizetype> widths;
+  for (qsizetype column = 0; column < header.size(); ++column) {
+    qsizetype width = header[column].size();
+    for (const QStringList& row : rows) {
+      width = std::max(width, row.value(column).size());
+    }
+    widths << width;
+  }
+  const auto print = [&](const QStringList& row) {
+    QString text;
+    for (qsizetype column = 0; column < header.size(); ++column) {
+      text += row.value(column).leftJustified(widths[column] + 2);
+    }
+    line(text.trimmed().isEmpty() ? QString() : text.remove(QRegularExpression(QStringLiteral("\\s+$"))));
+  };
+  print(header);
+  for (const QStringList& row : rows) {
+    print(row);
+  }
+}
+
+}  // namespace sealift

@@ -1,0 +1,270 @@
+#include "app/cli/update_commands.h"
+
+#include "app/cli/json_views.h"
+
+#include <QJsonArray>
+#include <QLocale>
+
+namespace sealift {
+namespace {
+
+QString mark(CheckState state) {
+  switch (state) {
+    case CheckState::Passed:
+      return QStringLiteral("ok      ");
+    case CheckState::Failed:
+      return QStringLiteral("REFUSED ");
+    case CheckState::Warning:
+      return QStringLiteral("warning ");
+    case CheckState::NotApplicable:
+      break;
+  }
+  return QStringLiteral("–       ");
+}
+
+void printPlan(Terminal& terminal, const PlanView& plan) {
+  terminal.line(QStringLiteral("%1 · %2").arg(plan.deviceName, plan.modelLine));
+  terminal.line(QStringLiteral("Update %1 → %2").arg(plan.fromVersion, plan.toVersion));
+  terminal.line();
+  terminal.line(QStringLiteral("What changes (severity: %1, released %2)")
+                    .arg(plan.severity, plan.released.toString(Qt::ISODate)));
+  const QStringList notes = plan.notesMarkdown.trimmed().split(u'\n');
+  for (const QString& note : notes) {
+    terminal.line(QStringLiteral("  ") + note);
+  }
+  terminal.line();
+  terminal.line(QStringLiteral("Checked before anything is sent"));
+  for (const CheckView& check : plan.checks) {
+    terminal.line(QStringLiteral("  %1%2: %3").arg(mark(check.state), check.title, check.detail));
+    if (check.state == CheckState::Failed) {
+      terminal.line(QStringLiteral("          → %1 (%2)").arg(check.remedy, check.code));
+    }
+  }
+  terminal.line();
+  terminal.line(QStringLiteral("What will happen"));
+  terminal.pairs({{QStringLiteral("Transfer"), plan.transferText},
+                  {QStringLiteral("Takes"), plan.durationText},
+                  {QStringLiteral("If it fails"), plan.fallbackText}});
+  terminal.line();
+  terminal.line(QStringLiteral("Plan %1").arg(plan.digest));
+}
+
+ExitCode printEnd(CommandContext& context, const JobView& job) {
+  Terminal& terminal = *context.terminal;
+  if (context.json) {
+    terminal.json(QJsonDocument(toJson(job)));
+  } else {
+    terminal.line(QStringLiteral("%1: %2").arg(job.statusText, job.detail));
+    if (!job.nextStep.isEmpty()) {
+      terminal.line(QStringLiteral("  → %1").arg(job.nextStep));
+    }
+    if (job.error) {
+      terminal.line(QStringLiteral("  (%1)").arg(errorCodeName(job.error->code)));
+    }
+  }
+  return job.outcome ? exitCodeFor(*job.outcome) : ExitCode::Unknown;
+}
+
+// Shows the job's progress until it has ended.
+ExitCode follow(CommandContext& context, Station& station, const QString& jobId) {
+  Terminal& terminal = *context.terminal;
+  const QLocale locale;
+  const auto shown = QObject::connect(&station, &Station::jobChanged, &station, [&](const QString& id) {
+    const std::optional<JobView> job = station.job(id);
+    if (id != jobId || !job || job->state != JobState::Running) {
+      return;
+    }
+    QString detail;
+    if (job->bytesPerSecond > 0.0) {
+      detail = QStringLiteral("%1/s").arg(
+          locale.formattedDataSize(static_cast<qint64>(job->bytesPerSecond), 1, QLocale::DataSizeSIFormat));
+      if (job->secondsLeft >= 0.0) {
+        detail += QStringLiteral(", %1 s left").arg(static_cast<int>(job->secondsLeft));
+      }
+    }
+    terminal.progress(job->statusText, job->fraction, detail);
+  });
+  const JobView ended = await(station.waitForJob(jobId));
+  QObject::disconnect(shown);
+  terminal.endProgress();
+  return printEnd(context, ended);
+}
+
+class PlanCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("plan", "Fetch, verify and ask everything; write nothing");
+    app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_)));
+    if (!plan) {
+      return report(context, plan.error());
+    }
+    if (context.json) {
+      context.terminal->json(QJsonDocument(plan->json));
+    } else {
+      printPlan(*context.terminal, *plan);
+    }
+    return plan->allowed ? ExitCode::Success : ExitCode::Refused;
+  }
+
+ private:
+  std::string id_;
+};
+
+class ApplyCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("apply", "Show the plan, ask, and carry it out");
+    app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
+    app->add_option("--accept", accept_, "The digest that `update plan` printed, for scripts")->type_name("PLAN");
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_)));
+    if (!plan) {
+      return report(context, plan.error());
+    }
+    const QString accepted = fromStd(accept_);
+    if (!context.json && accepted.isEmpty()) {
+      printPlan(*context.terminal, *plan);
+    }
+    ConsentGiven consent;
+    if (plan->allowed) {
+      if (!accepted.isEmpty()) {
+        consent = {accepted, plan->notesHash, QStringLiteral("accept-option")};
+      } else if (context.terminal->confirm(
+                     QStringLiteral("I have read what changes and agree to update this device."))) {
+        consent = {plan->digest, plan->notesHash, QStringLiteral("terminal")};
+      }
+    }
+    // Without consent or with a failed check this is what puts the refusal into the audit log.
+    const Result<QString> job = await((*station)->applyUpdate(plan->deviceId, consent));
+    if (!job) {
+      return report(context, job.error());
+    }
+    return follow(context, **station, *job);
+  }
+
+ private:
+  std::string id_;
+  std::string accept_;
+};
+
+class ResumeCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("resume", "Look at the devices of interrupted jobs again and carry on");
+    app->add_option("JOB", id_, "Its id; all that can be settled when left out");
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const QStringList ids = id_.empty() ? (*station)->interruptedJobs() : QStringList{fromStd(id_)};
+    if (ids.isEmpty()) {
+      context.terminal->line(QStringLiteral("No job was interrupted."));
+      return ExitCode::Success;
+    }
+    ExitCode last = ExitCode::Success;
+    for (const QString& id : ids) {
+      const Result<QString> job = await((*station)->resumeJob(id));
+      last = job ? follow(context, **station, *job) : report(context, job.error());
+    }
+    return last;
+  }
+
+ private:
+  std::string id_;
+};
+
+class ListCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    return group.add_subcommand("list", "List running, scheduled and finished jobs");
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    QJsonArray array;
+    QList<QStringList> rows;
+    const QList<JobView> jobs = (*station)->jobs();
+    for (const JobView& job : jobs) {
+      array << toJson(job);
+      rows << QStringList{job.startedAt.toLocalTime().toString(Qt::ISODate), job.deviceName,
+                          QStringLiteral("%1 → %2").arg(job.fromVersion, job.toVersion), job.statusText, job.id};
+    }
+    if (context.json) {
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("jobs"), array}}));
+    } else {
+      context.terminal->table({QStringLiteral("Started"), QStringLiteral("Device"), QStringLiteral("Update"),
+                               QStringLiteral("State"), QStringLiteral("Job")},
+                              rows);
+    }
+    return ExitCode::Success;
+  }
+};
+
+class ShowCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("show", "Tell what a job did, step by step");
+    app->add_option("JOB", id_, "Its id")->required();
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const std::optional<JobView> job = (*station)->job(fromStd(id_));
+    if (!job) {
+      return report(context,
+                    makeError(ErrorCode::NotFound, QStringLiteral("There is no job \"%1\".").arg(fromStd(id_))));
+    }
+    const QStringList log = (*station)->jobLog(job->id);
+    if (context.json) {
+      QJsonObject json = toJson(*job);
+      json[QStringLiteral("log")] = QJsonArray::fromStringList(log);
+      context.terminal->json(QJsonDocument(json));
+      return ExitCode::Success;
+    }
+    context.terminal->line(QStringLiteral("%1  %2 → %3").arg(job->deviceName, job->fromVersion, job->toVersion));
+    for (const QString& entry : log) {
+      context.terminal->line(QStringLiteral("  ") + entry);
+    }
+    context.terminal->line(QStringLiteral("%1: %2").arg(job->statusText, job->detail));
+    return ExitCode::Success;
+  }
+
+ private:
+  std::string id_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<Command>> makeUpdateCommands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(std::make_unique<PlanCommand>());
+  commands.push_back(std::make_unique<ApplyCommand>());
+  commands.push_back(std::make_unique<ResumeCommand>());
+  commands.push_back(std::make_unique<ListCommand>());
+  commands.push_back(std::make_unique<ShowCommand>());
+  return commands;
+}
+
+}  // namespace sealift

@@ -1,0 +1,176 @@
+#include "app/cli/vendor_commands.h"
+
+#include "app/cli/json_views.h"
+
+#include <QJsonArray>
+
+namespace sealift {
+namespace {
+
+ExitCode printVendor(CommandContext& context, const VendorView& vendor, const QString& text) {
+  if (context.json) {
+    context.terminal->json(QJsonDocument(toJson(vendor)));
+  } else {
+    context.terminal->line(text);
+  }
+  return ExitCode::Success;
+}
+
+class AddCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("add", "Trust a vendor, after comparing its fingerprint");
+    app->add_option("FILE", file_, "The vendor file")->required();
+    app->add_option("--accept", accept_, "The fingerprint that was compared, for scripts")->type_name("FINGERPRINT");
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const Result<VendorCandidate> candidate = (*station)->readVendorFile(fromStd(file_));
+    if (!candidate) {
+      return report(context, candidate.error());
+    }
+    QString confirmed = fromStd(accept_).remove(u' ');
+    if (confirmed.isEmpty()) {
+      Terminal& terminal = *context.terminal;
+      terminal.line(candidate->name);
+      terminal.pairs(
+          {{QStringLiteral("Addresses"), candidate->addresses.join(QStringLiteral(", "))},
+           {QStringLiteral("Root"),
+            QStringLiteral("%1 of %2 keys must sign").arg(candidate->rootThreshold).arg(candidate->rootKeys)},
+           {QStringLiteral("Fingerprint"), candidate->words.join(u' ')}});
+      terminal.line(QStringLiteral("Compare the fingerprint with one that you have from the vendor by another way."));
+      if (terminal.confirm(QStringLiteral("Trust %1 for firmware?").arg(candidate->name))) {
+        confirmed = candidate->fingerprint;
+      } else {
+        return report(context, makeError(ErrorCode::TrustFingerprint, QStringLiteral("The vendor was not added."),
+                                         terminal.interactive()
+                                             ? QString()
+                                             : QStringLiteral("Give the fingerprint that you compared: --accept %1")
+                                                   .arg(candidate->fingerprint)));
+      }
+    }
+    const Result<VendorView> added = await((*station)->addVendor(*candidate, confirmed));
+    if (!added) {
+      return report(context, added.error());
+    }
+    return printVendor(context, *added,
+                       QStringLiteral("Added %1: %2.").arg(added->name, added->models.join(QStringLiteral(", "))));
+  }
+
+ private:
+  std::string file_;
+  std::string accept_;
+};
+
+class ListCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override { return group.add_subcommand("list", "List the trusted vendors"); }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const QList<VendorView> vendors = (*station)->vendors();
+    if (context.json) {
+      QJsonArray array;
+      for (const VendorView& vendor : vendors) {
+        array << toJson(vendor);
+      }
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("vendors"), array}}));
+      return ExitCode::Success;
+    }
+    if (vendors.isEmpty()) {
+      context.terminal->line(QStringLiteral("No vendor is trusted yet. Add one: sealiftctl vendor add FILE"));
+      return ExitCode::Success;
+    }
+    QList<QStringList> rows;
+    for (const VendorView& vendor : vendors) {
+      rows << QStringList{vendor.id, vendor.name, vendor.fresh ? QStringLiteral("fresh") : QStringLiteral("not fresh"),
+                          vendor.models.join(QStringLiteral(", ")), vendor.fingerprint.left(16)};
+    }
+    context.terminal->table({QStringLiteral("Id"), QStringLiteral("Name"), QStringLiteral("Metadata"),
+                             QStringLiteral("Models"), QStringLiteral("Fingerprint")},
+                            rows);
+    return ExitCode::Success;
+  }
+};
+
+class RefreshCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("refresh", "Fetch and verify what vendors publish now");
+    app->add_option("VENDOR", id_, "Its id; all when left out");
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    QStringList ids{fromStd(id_)};
+    if (id_.empty()) {
+      ids.clear();
+      const QList<VendorView> vendors = (*station)->vendors();
+      for (const VendorView& vendor : vendors) {
+        ids << vendor.id;
+      }
+    }
+    ExitCode worst = ExitCode::Success;
+    for (const QString& id : ids) {
+      const Result<VendorView> refreshed = await((*station)->refreshVendor(id));
+      if (!refreshed) {
+        worst = report(context, refreshed.error());
+      } else {
+        printVendor(context, *refreshed, QStringLiteral("%1 is fresh.").arg(refreshed->name));
+      }
+    }
+    return worst;
+  }
+
+ private:
+  std::string id_;
+};
+
+class RemoveCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("remove", "Stop trusting a vendor");
+    app->add_option("VENDOR", id_, "Its id")->required();
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    if (Status removed = (*station)->removeVendor(fromStd(id_)); !removed) {
+      return report(context, removed.error());
+    }
+    if (context.json) {
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("removed"), fromStd(id_)}}));
+    } else {
+      context.terminal->line(QStringLiteral("Removed. Devices of this vendor are no longer managed."));
+    }
+    return ExitCode::Success;
+  }
+
+ private:
+  std::string id_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<Command>> makeVendorCommands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(std::make_unique<AddCommand>());
+  commands.push_back(std::make_unique<ListCommand>());
+  commands.push_back(std::make_unique<RefreshCommand>());
+  commands.push_back(std::make_unique<RemoveCommand>());
+  return commands;
+}
+
+}  // namespace sealift

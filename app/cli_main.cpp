@@ -1,0 +1,40 @@
+// sealiftctl: the composition root of the command line tool.
+#include "app/base/process_hardening.h"
+#include "app/cli/command.h"
+#include "app/services/local_station.h"
+#include "devices/registry.h"
+
+#include <QCoreApplication>
+#include <QLocale>
+
+#include <cstdio>
+
+int main(int argc, char** argv) {
+  sealift::hardenProcess();
+  QCoreApplication app(argc, argv);
+  QCoreApplication::setApplicationName(QStringLiteral("sealiftctl"));
+  QCoreApplication::setApplicationVersion(QStringLiteral(SEALIFT_VERSION));
+
+  QTextStream in(stdin);
+  QTextStream out(stdout);
+  QTextStream err(stderr);
+  sealift::Terminal terminal(in, out, err, sealift::isTerminal(stdin) && sealift::isTerminal(stdout),
+                             sealift::isTerminal(stderr));
+  const sealift::SystemClock clock;
+  sealift::SystemLinkOpener links;
+  std::unique_ptr<sealift::LocalStation> station;
+  const auto open = [&](const QString& dataFolder) -> sealift::Result<sealift::Station*> {
+    if (!station) {
+      sealift::StationSetup setup;
+      setup.dataFolder = dataFolder.isEmpty() ? sealift::defaultDataFolder() : dataFolder;
+      setup.clock = &clock;
+      setup.links = &links;
+      setup.drivers = &sealift::driverRegistry();
+      setup.language = QLocale().name().section(u'_', 0, 0);
+      setup.settleByItself = false;  // a command does what it was asked and no more
+      SEALIFT_TRY(station, sealift::LocalStation::open(setup));
+    }
+    return station.get();
+  };
+  return sealift::runCommandLine(QCoreApplication::arguments().mid(1), terminal, open);
+}

@@ -1,0 +1,80 @@
+// A vendor's own work: publishing models, releases and dates in a repository folder. Needs no station.
+// One thread; blocks.
+#pragma once
+
+#include "app/base/clock.h"
+#include "app/base/result.h"
+#include "app/catalog/release.h"
+
+#include <QDate>
+#include <QList>
+#include <QMap>
+#include <QString>
+#include <QStringList>
+
+#include <optional>
+
+namespace sealift {
+
+struct NewRepository {
+  QString vendorId;
+  QString vendorName;
+  QStringList addresses;                        // where it will be served: https:, http: or file:
+  QString keyType = QStringLiteral("ed25519");  // "ed25519", "ecdsa-p256", "rsa-3072"
+  QMap<QString, int> thresholds;                // role → how many signatures; 1 where it isn't named
+  QMap<QString, int> keys;                      // role → how many keys; the threshold where it isn't named
+  QMap<QString, int> expiryDays;                // role → days
+};
+
+struct NewRelease {
+  QString imagePath;
+  QString modelId;
+  std::optional<Version> version;          // what the image says unless given
+  std::optional<quint32> securityVersion;  // the same
+  QStringList hardwareRevisions;
+  QString component = QStringLiteral("application");
+  QString severity = QStringLiteral("none");
+  QDate released;
+  QMap<QString, QString> notes;  // language → path of a Markdown file
+  QList<Advisory> advisories;
+  bool restart = true;
+  int offlineSeconds = 0;
+  std::optional<Version> minimumVersion;
+  // Publishes an image although it does not verify under the model's keys; version must be given then.
+  // For exercising clients: they refuse it.
+  bool skipImageCheck = false;
+};
+
+struct RepositoryRole {
+  QString role;
+  qint64 version = 0;
+  QDateTime expires;
+  int threshold = 0;
+  QStringList keyIds;
+};
+
+class VendorDesk {
+ public:
+  VendorDesk(const QString& folder, const Clock& clock) : folder_(folder), clock_(clock) {}
+
+  // Makes the repository with its keys and `folder`/vendor.json, the file that customers add. Gives the fingerprint.
+  Result<QString> init(const NewRepository& wanted);
+  Result<QString> generateKey(const QString& name, const QString& keyType);  // its id
+  Result<QString> addModel(const QString& path);                             // the target's path
+  Result<QString> addRelease(const NewRelease& release);
+  Result<QString> addLifecycle(const QString& modelId, const std::optional<QDate>& released,
+                               const std::optional<QDate>& fullSupportEnds,
+                               const std::optional<QDate>& securitySupportEnds);
+  Status publish();
+  // A new key in place of `oldKeyId`, which may be empty where the role has only one. Gives the new key's id.
+  Result<QString> rotateKey(const QString& role, const QString& oldKeyId, const QString& keyType);
+  Status refreshTimestamp();
+  Result<QList<RepositoryRole>> roles();
+  Result<QString> publicFolder();
+
+ private:
+  QString folder_;
+  const Clock& clock_;
+};
+
+}  // namespace sealift
