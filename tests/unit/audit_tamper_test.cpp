@@ -27,6 +27,7 @@ class AuditTamperTest : public QObject {
 
  private:
   std::unique_ptr<AuditStation> station_;
+  QByteArray pristine_;  // the database before anybody touched it
 
   // Rewrites one entry and, as far as can be done without the key, everything over it.
   void rewriteEntryAndTree(qint64 sequence, bool alsoRootsOfHeads) {
@@ -65,13 +66,24 @@ class AuditTamperTest : public QObject {
   }
 
  private Q_SLOTS:
-  void init() {
+  void initTestCase() {
     station_ = std::make_unique<AuditStation>();
     QVERIFY(station_->isOpen());
     QVERIFY(station_->fill(kEntries));
     QVERIFY(station_->verify().value().isIntact());
+    station_->close();
+    pristine_ = readFile(station_->databasePath(), 100'000'000).value();
   }
-  void cleanup() { station_.reset(); }
+  void init() {
+    station_->close();
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      QFile::remove(station_->databasePath() + QLatin1String(suffix));
+    }
+    QVERIFY(writeFileAtomic(station_->databasePath(), pristine_, true));
+    station_->reopen();
+    QVERIFY(station_->isOpen());
+  }
+  void cleanupTestCase() { station_.reset(); }
 
   void isFound_data() {
     QTest::addColumn<QString>("sql");
