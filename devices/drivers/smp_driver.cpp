@@ -108,7 +108,7 @@ DriverEntry SmpDriver::entry() {
 
 Capabilities SmpDriver::capabilities() const {
   Capabilities capabilities = entry().capabilities;
-  if (mode_ && !mode_->swapsAndReverts()) {
+  if (mode_ && mode_->lacksFallback()) {
     capabilities.slots = false;
     capabilities.testBoot = false;
   }
@@ -141,7 +141,7 @@ Result<IdentityProof> SmpDriver::proveIdentity(StepContext&) {
 }
 
 Status SmpDriver::checkFallback(const QList<SmpImage>& images, const std::optional<SmpBootloaderMode>& mode) const {
-  if (mode && mode->mode >= 0 && !mode->swapsAndReverts()) {
+  if (mode && mode->lacksFallback()) {
     return fail(ErrorCode::NotSupported,
                 QStringLiteral("The bootloader's mode (%1) has no way back to the old version.").arg(mode->text()));
   }

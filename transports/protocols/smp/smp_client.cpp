@@ -93,8 +93,8 @@ QString SmpBootloaderMode::text() const {
   }
 }
 
-bool SmpBootloaderMode::swapsAndReverts() const {
-  return mode == 1 || mode == 3 || mode == 9;
+bool SmpBootloaderMode::lacksFallback() const {
+  return mode >= 0 && mode != 1 && mode != 3 && mode != 9;
 }
 
 Result<QCborMap> SmpClient::carryOut(const SmpRequest& request, const SmpPatience& patience,

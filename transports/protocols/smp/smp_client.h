@@ -24,8 +24,8 @@ struct SmpBootloaderMode {
   int mode = -1;
   bool noDowngrade = false;  // MCUboot refuses to go to a lower version
 
-  QString text() const;          // "swap using move"
-  bool swapsAndReverts() const;  // boots slot 1 once on trial and goes back by itself
+  QString text() const;        // "swap using move"
+  bool lacksFallback() const;  // known, and not one that boots slot 1 once on trial and goes back by itself
 };
 
 struct SmpImage {
