@@ -252,20 +252,20 @@ void VirtualMcubootTest::powerCutTwice() {
       for (quint64 second = 1; second <= 12; ++second) {
         const std::unique_ptr<Board> board = boardFor(scenario, static_cast<quint32>(first * 31 + second));
         QVERIFY(board);
-        for (const quint64 n : {first, second}) {
-          board->flash.cutPowerAtOperation(n);
-          (void)board->bootloader.boot();
-          board->flash.cutPowerAtOperation(0);
-          if (board->flash.hasPower()) {
-            break;
+        bool booted = false;
+        for (const quint64 n : {first, second, quint64(0)}) {
+          if (!booted) {
+            board->flash.cutPowerAtOperation(n);
+            booted = board->bootloader.boot().has_value();
+            board->flash.cutPowerAtOperation(0);
+            board->flash.powerOn();
           }
-          board->flash.powerOn();
         }
-        if (board->bootloader.swapType() != SwapType::Revert || scenario == Scenario::Revert ||
-            !checkEnd(*board, scenario).isEmpty()) {
-          QVERIFY(board->bootloader.boot());
+        QVERIFY(booted);
+        QString problem = checkEnd(*board, scenario);
+        if (!problem.isEmpty() && scenario == Scenario::Test) {
+          problem = checkEnd(*board, Scenario::Revert);  // the second cut was the end of the trial
         }
-        const QString problem = checkEnd(*board, scenario);
         QVERIFY2(problem.isEmpty(), qPrintable(QStringLiteral("%1, %2: %3").arg(first).arg(second).arg(problem)));
       }
     }
