@@ -63,7 +63,7 @@ class SmpClient {
 
   // Image group
   Result<QList<SmpImage>> imageState(const CancelToken& cancel,
-                                     const SmpPatience& patience = {std::chrono::seconds(3), 4});
+                                     const SmpPatience& patience = {std::chrono::milliseconds(1500), 6});
   // confirm = false: one trial boot of the image with that hash. confirm = true with the running image's hash, or
   // with none: the running image stays.
   Status setImageState(const QByteArray& hash, bool confirm, const CancelToken& cancel);
