@@ -49,8 +49,8 @@ struct AuditRecord {
 // Longer text is cut and marked with an ellipsis, longer details are replaced by their length and SHA-256: a device
 // that sends too much can't keep an entry from being written.
 inline constexpr qsizetype kAuditTextMaxChars = 2000;
-inline constexpr qsizetype kAuditDetailsMaxBytes = 64 * 1024;
-inline constexpr qsizetype kAuditLeafMaxBytes = 256 * 1024;
+inline constexpr qsizetype kAuditDetailsMaxBytes = qsizetype{64} * 1024;
+inline constexpr qsizetype kAuditLeafMaxBytes = qsizetype{256} * 1024;
 
 // {"actor","code","details","event","message","outcome","seq","subject":{"id","kind","name"},"time","v":1}, canonical
 // (see canonical_json.h).

@@ -74,8 +74,8 @@ std::optional<AuditExportFormat> auditExportFormatFromName(QStringView name) {
   return std::nullopt;
 }
 
-Result<qint64> exportAuditLog(Database& database, const AuditSelection& filter, AuditExportFormat format, QIODevice& out,
-                              Progress& progress, const CancelToken& cancel) {
+Result<qint64> exportAuditLog(Database& database, const AuditSelection& filter, AuditExportFormat format,
+                              QIODevice& out, Progress& progress, const CancelToken& cancel) {
   SEALIFT_TRY(const Transaction snapshot, Transaction::beginRead(database));
   AuditQuery query(database);
   SEALIFT_TRY(const qint64 total, query.count({}));

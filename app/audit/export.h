@@ -26,7 +26,7 @@ std::optional<AuditExportFormat> auditExportFormatFromName(QStringView name);  /
 
 // Writes what the filter lets through, oldest first, of one consistent state; gives the number of entries. `out` is
 // open for writing. Errors: FileWrite, Cancelled, Store….
-Result<qint64> exportAuditLog(Database& database, const AuditSelection& filter, AuditExportFormat format, QIODevice& out,
-                              Progress& progress, const CancelToken& cancel);
+Result<qint64> exportAuditLog(Database& database, const AuditSelection& filter, AuditExportFormat format,
+                              QIODevice& out, Progress& progress, const CancelToken& cancel);
 
 }  // namespace sealift

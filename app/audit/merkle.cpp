@@ -7,9 +7,9 @@
 namespace sealift {
 namespace {
 
-// The largest power of two smaller than n, as its exponent; n > 1 (k in RFC 6962 section 2.1).
+// The largest power of two smaller than n, as its exponent, for n > 1 (k in RFC 6962 section 2.1).
 int splitLevel(qint64 n) {
-  return 63 - std::countl_zero(static_cast<quint64>(n - 1));
+  return n > 1 ? 63 - std::countl_zero(static_cast<quint64>(n - 1)) : 0;
 }
 
 // MTH(D[begin:begin+count]); begin is a multiple of the power of two that covers count.

@@ -44,6 +44,6 @@ Status checkTreeHead(HeadKind kind, const TreeHead& head, const QList<PublicKey>
 QByteArray writeTreeHead(const TreeHead& head);
 // The form only, not the signature. InvalidArgument says what is wrong.
 Result<TreeHead> readTreeHead(QByteArrayView json);
-inline constexpr qsizetype kTreeHeadFileMaxBytes = 16 * 1024;
+inline constexpr qsizetype kTreeHeadFileMaxBytes = qsizetype{16} * 1024;
 
 }  // namespace sealift
