@@ -356,6 +356,7 @@ Result<DeviceSnapshot> UbootDriver::listenUntilRunning(const Deadline& deadline,
   using Event = UbootApplication::Event;
   Deadline current = deadline;
   int restarts = 0;
+  bool bootedFromPrompt = false;
   for (;;) {
     SEALIFT_TRY(const Event event, session_->application.watch(kSilence, current, step.cancel));
     if (event == Event::BootloaderStarted && ++restarts <= kMaxRestartsWatched) {
@@ -364,9 +365,16 @@ Result<DeviceSnapshot> UbootDriver::listenUntilRunning(const Deadline& deadline,
       continue;
     }
     if (event == Event::Prompt) {
-      // The boot script gave up, or somebody's key stopped it: U-Boot tells what is there.
       SEALIFT_CHECK(session_->console.recover(kPromptTime));
-      return UbootInspector(session_->console, settings_).snapshot(step.cancel);
+      if (bootedFromPrompt) {
+        // The boot script found nothing to boot: U-Boot tells what is there.
+        return UbootInspector(session_->console, settings_).snapshot(step.cancel);
+      }
+      // A question to firmware that hung may still stand in the UART when U-Boot counts down.
+      bootedFromPrompt = true;
+      SEALIFT_CHECK(session_->console.runAndLeave("boot", step.cancel));
+      current = returnDeadline();
+      continue;
     }
     if (event == Event::Banner || event == Event::Silence) {
       SEALIFT_TRY(const auto status, session_->application.askStatus(kStatusTime, step.cancel));
