@@ -12,6 +12,7 @@ import tempfile
 
 # Single headers of a folder that are plain values or interfaces which others pass on.
 VERSION = "devices/images/version.h"
+IMAGE = "devices/images/image.h"
 LINK_OPENER = "transports/links/link_opener.h"
 LINK_ADDRESS = "transports/links/link_address.h"
 
@@ -38,9 +39,11 @@ ARROWS = {
     "app/policy": ["app/base", "devices/core", VERSION],
     "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore", VERSION],
     "app/update": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "devices/core", "keystore",
-                   VERSION, LINK_OPENER, LINK_ADDRESS],
+                   IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
     "app/services": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "app/update", "devices/core",
-                     "keystore", VERSION, LINK_OPENER, LINK_ADDRESS],
+                     "keystore", IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
+    # The demonstration: virtual devices and a vendor for them. Only the composition roots know it.
+    "app/demo": ["app/base", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore"],
     # services and plain values
     "app/cli": ["app/base", "app/services", "devices/core", VERSION],
     "ui": ["app/base", "app/services", "devices/core", VERSION],
