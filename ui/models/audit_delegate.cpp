@@ -22,7 +22,7 @@ void AuditDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->fillRect(cell, colors.hover);
   }
   painter->fillRect(QRect(cell.left(), cell.bottom(), cell.width(), 1), colors.border);
-  const QRect inner = cell.adjusted(kPadding, 0, -kPadding / 2, -1);
+  const QRect inner = cell.adjusted(kPadding, 0, -space::kXs, -1);
   const QString text = index.data().toString();
   if (index.column() == AuditModel::Outcome) {
     Pill::paint(painter, inner, {static_cast<Tone>(index.data(AuditModel::ToneRole).toInt()), text});

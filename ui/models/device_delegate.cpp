@@ -18,8 +18,10 @@ namespace {
 
 constexpr int kNameHeight = 20;
 constexpr int kLineHeight = 16;
+constexpr int kBadgeRow = 26;
 constexpr int kMaxLines = 2;
-constexpr int kBar = 3;  // marks the selected row
+constexpr int kBar = 3;       // marks the selected row
+constexpr int kNarrow = 300;  // below this width the badge stands under the words
 constexpr int kTextLeft = space::kL + extent::kTile + space::kM;
 
 Badge badgeOf(const QModelIndex& index) {
@@ -28,7 +30,7 @@ Badge badgeOf(const QModelIndex& index) {
 }
 
 int textWidth(int rowWidth, const Badge& badge) {
-  const int pill = badge.text.isEmpty() ? 0 : Pill::sizeOf(badge).width() + space::kS;
+  const int pill = badge.text.isEmpty() || rowWidth < kNarrow ? 0 : Pill::sizeOf(badge).width() + space::kS;
   return std::max(rowWidth - kTextLeft - space::kL - pill, 80);
 }
 
@@ -81,7 +83,9 @@ void DeviceDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
 
   const int width = textWidth(row.width(), badge);
   const QStringList lines = wrapLine(index.data(DeviceListModel::LineRole).toString(), width);
-  int y = row.center().y() - (kNameHeight + static_cast<int>(lines.size()) * kLineHeight) / 2;
+  const bool narrow = row.width() < kNarrow && !badge.text.isEmpty();
+  const int words = kNameHeight + static_cast<int>(lines.size()) * kLineHeight;
+  int y = row.center().y() - (words + (narrow ? kBadgeRow : 0)) / 2;
   painter->setFont(textFont(TextStyle::ControlBold));
   painter->setPen(colors.text);
   painter->drawText(
@@ -95,16 +99,19 @@ void DeviceDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     y += kLineHeight;
   }
   const int pillWidth = Pill::sizeOf(badge).width();
-  Pill::paint(painter, QRect(row.right() + 1 - space::kL - pillWidth, row.top(), pillWidth, row.height()), badge);
+  const QRect pill = narrow ? QRect(row.left() + kTextLeft, y, width, kBadgeRow)
+                            : QRect(row.right() + 1 - space::kL - pillWidth, row.top(), pillWidth, row.height());
+  Pill::paint(painter, pill, badge);
   painter->restore();
 }
 
 QSize DeviceDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
   const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
   const int width = view != nullptr ? view->viewport()->width() : option.rect.width();
-  const QStringList lines =
-      wrapLine(index.data(DeviceListModel::LineRole).toString(), textWidth(width, badgeOf(index)));
-  const int text = kNameHeight + std::max(1, static_cast<int>(lines.size())) * kLineHeight;
+  const Badge badge = badgeOf(index);
+  const QStringList lines = wrapLine(index.data(DeviceListModel::LineRole).toString(), textWidth(width, badge));
+  const int text = kNameHeight + std::max(1, static_cast<int>(lines.size())) * kLineHeight +
+                   (width < kNarrow && !badge.text.isEmpty() ? kBadgeRow : 0);
   return {width, std::max(text, extent::kTile) + 2 * space::kM + 1};
 }
 

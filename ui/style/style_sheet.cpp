@@ -16,7 +16,7 @@ QToolTip { background: @surface; color: @text; border: 1px solid @border; paddin
 QFrame[frame="card"], QFrame[frame="panel"] { background: @surface; border: 1px solid @border; border-radius: @radiusCard; }
 QFrame[frame="sunken"] { background: @field; border: 1px solid @border; border-radius: @radiusControl; }
 QFrame[frame="side"] { background: @surface; border: none; border-right: 1px solid @border; }
-QFrame[frame="chrome"] { background: @chrome; border: none; }
+QFrame[frame="rail"] { background: @chrome; border: none; border-right: 1px solid @border; }
 QFrame[frame="status"] { background: @chrome; border: none; border-top: 1px solid @border; }
 QFrame[frame="line"] { background: @border; border: none; }
 QFrame[borderTone="accent"] { border: 1px solid @accent; }
@@ -45,6 +45,7 @@ QPushButton:pressed { background: @tile; }
 QPushButton:disabled { color: @textFaint; background: @tile; border-color: @border; }
 QPushButton::menu-indicator { image: none; width: 0px; }
 QPushButton[small="true"] { min-height: 26px; padding: 0px 10px; font-size: 12px; }
+QPushButton[field="true"] { min-height: 30px; }
 QPushButton[kind="primary"] { background: @accent; color: @onAccent; border: 1px solid @accent; }
 QPushButton[kind="primary"]:hover { background: @accentHover; border-color: @accentHover; }
 QPushButton[kind="danger"] { background: @bad; color: @onBad; border: 1px solid @bad; }
@@ -78,8 +79,9 @@ QScrollArea > QWidget > QWidget[scrollContent="true"] { background: transparent;
 
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0px; border: none; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0px; border: none; }
-QScrollBar::handle:vertical { background: @outline; border-radius: 3px; min-height: 32px; margin: 3px; }
-QScrollBar::handle:horizontal { background: @outline; border-radius: 3px; min-width: 32px; margin: 3px; }
+QScrollBar::handle:vertical { background: @scrollbar; border-radius: 3px; min-height: 32px; margin: 3px; }
+QScrollBar::handle:horizontal { background: @scrollbar; border-radius: 3px; min-width: 32px; margin: 3px; }
+QScrollBar::handle:hover { background: @outline; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0px; height: 0px; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
@@ -106,6 +108,7 @@ QString buildStyleSheet(const Palette& palette) {
       {QStringLiteral("hover"), palette.hover.name()},
       {QStringLiteral("border"), palette.border.name()},
       {QStringLiteral("outline"), palette.outline.name()},
+      {QStringLiteral("scrollbar"), palette.scrollbar.name()},
       {QStringLiteral("text"), palette.text.name()},
       {QStringLiteral("textMuted"), palette.textMuted.name()},
       {QStringLiteral("textFaint"), palette.textFaint.name()},

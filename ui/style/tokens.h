@@ -60,6 +60,7 @@ struct Palette {
   QColor hover;    // a control or row under the pointer
   QColor border;
   QColor outline;  // tick boxes and what must be told from its ground (3:1)
+  QColor scrollbar;
   QColor text;
   QColor textMuted;
   QColor textFaint;  // placeholders

@@ -37,6 +37,8 @@ QFont textFont(TextStyle style) {
       break;
     case TextStyle::BodyBold:
       return font(type_size::kBody, QFont::DemiBold);
+    case TextStyle::Notes:
+      return font(type_size::kControl, QFont::Normal);
     case TextStyle::Control:
       return font(type_size::kControl, QFont::Medium);
     case TextStyle::ControlBold:

@@ -12,6 +12,7 @@ enum class TextStyle {
   SmallBold,    // 12 semi-bold, table heads and pills
   Body,         // 13
   BodyBold,     // 13 semi-bold, titles of cards and checks
+  Notes,        // 14, text that is read at length
   Control,      // 14
   ControlBold,  // 14 semi-bold, names in lists
   Lead,         // 15 semi-bold, titles of banners and jobs

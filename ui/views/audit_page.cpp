@@ -9,6 +9,7 @@
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/key_value_grid.h"
 #include "ui/widgets/progress_track.h"
+#include "ui/widgets/scroll_pane.h"
 #include "ui/widgets/search_field.h"
 #include "ui/widgets/text_label.h"
 #include "ui/widgets/when_done.h"
@@ -20,7 +21,6 @@
 #include <QJsonDocument>
 #include <QMenu>
 #include <QPointer>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -189,7 +189,7 @@ QWidget* AuditPage::buildTable() {
   contentLayout->addWidget(detailError_);
   contentLayout->addWidget(facts_);
   contentLayout->addStretch(1);
-  detail_->body()->addWidget(makeScrollArea(content, QStringLiteral("auditDetailScroll")), 1);
+  detail_->body()->addWidget(new ScrollPane(content, 0, QStringLiteral("auditDetailScroll")), 1);
   row->addWidget(detail_);
   return holder;
 }
@@ -245,9 +245,8 @@ void AuditPage::showHealth(const AuditHealth& health) {
                         tr("Not verified since Sealift started. %1 entries.").arg(formatCount(health.entries)),
                         health.text);
   } else {
-    const QString hash = health.headHash.isEmpty() ? QString() : tr("Tree head %1").arg(shortenHash(health.headHash));
     health_->setMessage(health.intact ? Tone::Good : Tone::Bad,
-                        health.intact ? QStringLiteral("shield-check") : QStringLiteral("warning"), health.text, hash);
+                        health.intact ? QStringLiteral("shield-check") : QStringLiteral("warning"), health.text);
   }
 }
 
@@ -276,7 +275,12 @@ void AuditPage::showEntry(const QModelIndex& index) {
   facts_->setText(tr("Detail"), entry.row.message);
   facts_->setMono(tr("Code"), entry.code);
   for (auto it = entry.details.constBegin(); it != entry.details.constEnd(); ++it) {
-    facts_->setMono(it.key(), detailText(it.value()));
+    if (it.key().isEmpty()) {
+      continue;
+    }
+    QString key = it.key();
+    key[0] = key.at(0).toUpper();
+    facts_->setMono(key, detailText(it.value()));
   }
   facts_->setMono(tr("Leaf hash"), shortenHash(entry.leafHash));
   const Badge proof =
@@ -287,15 +291,15 @@ void AuditPage::showEntry(const QModelIndex& index) {
 void AuditPage::fitColumns() {
   const QFontMetrics mono(textFont(TextStyle::Mono));
   const QFontMetrics body(textFont(TextStyle::Body));
-  constexpr int kPadding = 20;
+  constexpr int kPadding = 16;
   const int number = mono.horizontalAdvance(QString::number(std::max<qint64>(model_->total(), 10000))) + kPadding;
   const int time = body.horizontalAdvance(formatLogTime(QDateTime(QDate(2026, 11, 28), QTime(20, 48, 48)))) + kPadding;
   const int event = mono.horizontalAdvance(QStringLiteral("metadata.refreshed")) + kPadding;
   const int outcome =
       QFontMetrics(textFont(TextStyle::SmallBold)).horizontalAdvance(tr("Succeeded")) + kPadding + space::kXl;
   const int left = table_->viewport()->width() - number - time - event - outcome;
-  const int subject = std::max(left * 45 / 100, 104);
-  const int detail = std::max(left - subject, 140);
+  const int subject = std::max(left * 47 / 100, 96);
+  const int detail = std::max(left - subject, 120);
   table_->setColumnWidth(AuditModel::Number, number);
   table_->setColumnWidth(AuditModel::Time, time);
   table_->setColumnWidth(AuditModel::Event, event);

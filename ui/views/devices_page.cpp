@@ -7,12 +7,12 @@
 #include "ui/views/device_page.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/scroll_pane.h"
 #include "ui/widgets/search_field.h"
 #include "ui/widgets/text_label.h"
 #include "ui/widgets/when_done.h"
 
 #include <QListView>
-#include <QScrollArea>
 #include <QSortFilterProxyModel>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -34,7 +34,7 @@ DevicesPage::DevicesPage(Station& station, const Clock& clock, QWidget* parent)
   layout->addWidget(side_);
 
   device_ = new DevicePage(station, clock);
-  deviceScroll_ = makeScrollArea(device_, QStringLiteral("deviceScroll"));
+  deviceScroll_ = new ScrollPane(device_, space::kPage, QStringLiteral("deviceScroll"));
   empty_ = new EmptyState(QStringLiteral("devices"), {}, {});
   empty_->setObjectName(QStringLiteral("devicesEmpty"));
   emptyAdd_ = makeButton(tr("Add a device\u2026"), QStringLiteral("devicesEmptyAdd"), ButtonKind::Primary);

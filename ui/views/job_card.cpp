@@ -15,9 +15,10 @@
 namespace sealift {
 
 JobCard::JobCard(const JobView& job, QWidget* parent) : Card({}, parent) {
+  body()->setSpacing(space::kM);
   auto* row = new QHBoxLayout;
   row->setSpacing(space::kS);
-  device_ = new TextLabel(TextStyle::Lead);
+  device_ = new TextLabel(TextStyle::ControlBold);
   device_->setElided(true);
   device_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
   versions_ = new TextLabel(TextStyle::Body, TextTone::Muted);
@@ -25,10 +26,13 @@ JobCard::JobCard(const JobView& job, QWidget* parent) : Card({}, parent) {
   status_->setObjectName(QStringLiteral("jobStatus"));
   cancel_ = makeButton(tr("Cancel"), QStringLiteral("jobCancel"), ButtonKind::Secondary, true);
   details_ = makeButton(tr("Details"), QStringLiteral("jobDetails"), ButtonKind::Secondary, true);
+  resume_ = makeButton(tr("Look and carry on"), QStringLiteral("jobResume"), ButtonKind::Secondary, true);
+  resume_->hide();
   row->addWidget(device_);
   row->addWidget(versions_);
   row->addStretch(1);
   row->addWidget(status_);
+  row->addWidget(resume_);
   row->addWidget(cancel_);
   row->addWidget(details_);
   track_ = new ProgressTrack;
@@ -44,7 +48,18 @@ JobCard::JobCard(const JobView& job, QWidget* parent) : Card({}, parent) {
   body()->addWidget(nextStep_);
   connect(cancel_, &QPushButton::clicked, this, [this] { Q_EMIT cancelRequested(job_.id); });
   connect(details_, &QPushButton::clicked, this, [this] { Q_EMIT detailsRequested(job_.id); });
+  connect(resume_, &QPushButton::clicked, this, [this] { Q_EMIT resumeRequested(job_.id); });
   showJob(job);
+}
+
+void JobCard::setResumable(bool resumable) {
+  resume_->setVisible(resumable);
+  resume_->setAccessibleName(tr("Look at %1 and carry on").arg(job_.deviceName));
+}
+
+void JobCard::setResuming(bool resuming) {
+  resume_->setEnabled(!resuming);
+  resume_->setText(resuming ? tr("Looking\u2026") : tr("Look and carry on"));
 }
 
 void JobCard::showJob(const JobView& job) {

@@ -20,11 +20,15 @@ class JobCard final : public Card {
   explicit JobCard(const JobView& job, QWidget* parent = nullptr);
 
   void showJob(const JobView& job);
+  // Whether looking at the device again can settle it.
+  void setResumable(bool resumable);
+  void setResuming(bool resuming);
   const JobView& job() const { return job_; }
 
  Q_SIGNALS:
   void cancelRequested(const QString& jobId);
   void detailsRequested(const QString& jobId);
+  void resumeRequested(const QString& jobId);
 
  private:
   QString progressLine() const;
@@ -35,6 +39,7 @@ class JobCard final : public Card {
   Pill* status_;
   QPushButton* cancel_;
   QPushButton* details_;
+  QPushButton* resume_;
   ProgressTrack* track_;
   StageBar* stages_;
   TextLabel* line_;

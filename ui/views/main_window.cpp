@@ -9,7 +9,6 @@
 #include "ui/views/settings_page.h"
 #include "ui/views/updates_page.h"
 #include "ui/views/vendors_page.h"
-#include "ui/widgets/card.h"
 #include "ui/widgets/focus_ring.h"
 #include "ui/widgets/painted_widget.h"
 #include "ui/widgets/status_strip.h"
@@ -62,10 +61,6 @@ void MainWindow::buildPages() {
   rail_ = new NavigationRail;
   stack_ = new QStackedWidget;
   row->addWidget(rail_);
-  auto* line = makeLine();
-  line->setFixedSize(1, QWIDGETSIZE_MAX);
-  line->setMinimumHeight(0);
-  row->addWidget(line);
   row->addWidget(stack_, 1);
   outer->addLayout(row, 1);
   status_ = new StatusStrip;

@@ -1,9 +1,9 @@
 #include "ui/views/page.h"
 
 #include "ui/style/tokens.h"
+#include "ui/widgets/scroll_pane.h"
 #include "ui/widgets/text_label.h"
 
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace sealift {
@@ -14,9 +14,10 @@ Page::Page(const QString& name, QWidget* parent) : QWidget(parent) {
 
 void Page::buildFrame(const QString& title) {
   auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(space::kPage, space::kXl, space::kPage, space::kXl);
+  layout->setContentsMargins(space::kPage, space::kXl, 0, 0);
   layout->setSpacing(space::kL);
   auto* header = new QHBoxLayout;
+  header->setContentsMargins(0, 0, space::kPage, 0);
   header->setSpacing(space::kS);
   title_ = new TextLabel(TextStyle::Heading, TextTone::Normal, title);
   title_->setElided(true);
@@ -27,6 +28,7 @@ void Page::buildFrame(const QString& title) {
   header->addLayout(actions_);
   layout->addLayout(header);
   body_ = new QVBoxLayout;
+  body_->setContentsMargins(0, 0, space::kPage, space::kXl);
   body_->setSpacing(space::kL);
   layout->addLayout(body_, 1);
   setAccessibleName(title);
@@ -41,16 +43,14 @@ void Page::addHeaderAction(QPushButton* button) {
   actions_->addWidget(button);
 }
 
-QScrollArea* makeScrollArea(QWidget* content, const QString& name) {
-  auto* area = new QScrollArea;
-  area->setObjectName(name);
-  area->setFrameShape(QFrame::NoFrame);
-  area->setWidgetResizable(true);
-  area->setFocusPolicy(Qt::NoFocus);
-  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  content->setProperty("scrollContent", true);
-  area->setWidget(content);
-  return area;
+QVBoxLayout* Page::buildScrollBody(const QString& name) {
+  auto* content = new QWidget;
+  auto* layout = new QVBoxLayout(content);
+  layout->setContentsMargins(0, 0, space::kPage, space::kXl);
+  layout->setSpacing(space::kL);
+  body_->setContentsMargins(0, 0, 0, 0);
+  body_->addWidget(new ScrollPane(content, space::kPage, name), 1);
+  return layout;
 }
 
 void clearLayout(QLayout* layout) {

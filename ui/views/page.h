@@ -7,7 +7,6 @@
 #include <QWidget>
 
 class QHBoxLayout;
-class QScrollArea;
 class QVBoxLayout;
 
 namespace sealift {
@@ -30,15 +29,14 @@ class Page : public QWidget {
   void setTitle(const QString& title);
   void addHeaderAction(QPushButton* button);
   QVBoxLayout* body() const { return body_; }
+  // Makes the whole body scroll, down to the window's edge; what is in it goes to the layout that this gives.
+  QVBoxLayout* buildScrollBody(const QString& name);
 
  private:
   TextLabel* title_ = nullptr;
   QHBoxLayout* actions_ = nullptr;
   QVBoxLayout* body_ = nullptr;
 };
-
-// A scroll area without frame whose content takes its width.
-QScrollArea* makeScrollArea(QWidget* content, const QString& name);
 
 // Removes and deletes everything in a layout.
 void clearLayout(QLayout* layout);

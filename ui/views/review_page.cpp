@@ -11,12 +11,12 @@
 #include "ui/widgets/key_value_grid.h"
 #include "ui/widgets/notes_view.h"
 #include "ui/widgets/pill.h"
+#include "ui/widgets/scroll_pane.h"
 #include "ui/widgets/text_label.h"
 #include "ui/widgets/when_done.h"
 
 #include <QCheckBox>
 #include <QGridLayout>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -110,6 +110,7 @@ QWidget* ReviewPage::buildPlan() {
     link_->show();
   });
   notesCard_->body()->addWidget(pills_);
+  notesCard_->body()->addSpacing(space::kS);
   notesCard_->body()->addWidget(notes_, 1);
   notesCard_->body()->addWidget(link_);
 
@@ -135,7 +136,7 @@ QWidget* ReviewPage::buildPlan() {
   inner->addWidget(columns_, 1);
   arrange();
 
-  layout->addWidget(makeScrollArea(content, QStringLiteral("reviewScroll")), 1);
+  layout->addWidget(new ScrollPane(content, space::kPage, QStringLiteral("reviewScroll")), 1);
   layout->addWidget(buildConsentBar());
   return page;
 }
@@ -234,7 +235,10 @@ void ReviewPage::showPlan(const PlanView& plan) {
   notes_->setNotes(plan.notesMarkdown.trimmed().isEmpty() ? tr("The vendor published no notes for this release.")
                                                           : plan.notesMarkdown);
   checks_->setChecks(plan.checks);
-  effects_->setText(tr("Transfer"), plan.transferText);
+  // What stands in brackets is an aside.
+  const qsizetype aside = plan.transferText.indexOf(QLatin1String(" ("));
+  effects_->setText(tr("Transfer"), plan.transferText.left(aside),
+                    aside < 0 ? QString() : plan.transferText.mid(aside + 1));
   effects_->setText(tr("Takes"), plan.durationText);
   effects_->setText(tr("If it fails"), plan.fallbackText);
   refused_->setVisible(!plan.allowed);
@@ -245,9 +249,9 @@ void ReviewPage::showPlan(const PlanView& plan) {
         failed << check.title;
       }
     }
-    refused_->setMessage(
-        Tone::Bad, QStringLiteral("warning"), tr("This update must not be installed"),
-        tr("Failed: %1. Nothing was sent to the device, and nothing will be.").arg(failed.join(QLatin1String(", "))));
+    refused_->setMessage(Tone::Bad, QStringLiteral("warning"), tr("This update must not be installed"),
+                         tr("Failed: \u201c%1\u201d. Nothing was sent to the device, and nothing will be.")
+                             .arg(failed.join(QStringLiteral("\u201d, \u201c"))));
   }
   stack_->setCurrentWidget(planPage_);
   updateButtons();

@@ -13,7 +13,6 @@
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QRadioButton>
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace sealift {
@@ -38,17 +37,13 @@ SettingsPage::SettingsPage(Station& station, Theme& theme, QWidget* parent)
   buildFrame(tr("Settings"));
   message_ = new Banner(QStringLiteral("settingsMessage"));
   message_->hide();
-  body()->addWidget(message_);
-  auto* content = new QWidget;
-  auto* layout = new QVBoxLayout(content);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->setSpacing(space::kL);
+  QVBoxLayout* layout = buildScrollBody(QStringLiteral("settingsScroll"));
+  layout->addWidget(message_);
   buildStation(layout);
   buildMode(layout);
   buildAppearance(layout);
   buildData(layout);
   layout->addStretch(1);
-  body()->addWidget(makeScrollArea(content, QStringLiteral("settingsScroll")), 1);
   connect(&station_, &Station::infoChanged, this, &SettingsPage::load);
   load();
 }
@@ -64,12 +59,12 @@ void SettingsPage::buildStation(QVBoxLayout* layout) {
     edit->setAccessibleName(label);
     edit->setFont(textFont(TextStyle::Body));
     edit->setMaxLength(kLongestName);
-    edit->setMaximumWidth(kFieldWidth);
+    edit->setFixedWidth(kFieldWidth);
     const int row = grid->rowCount();
     auto* text = new TextLabel(TextStyle::Body, TextTone::Muted, label);
-    text->setMinimumWidth(kKeyWidth);
+    text->setFixedWidth(kKeyWidth);
     grid->addWidget(text, row, 0);
-    grid->addWidget(edit, row, 1);
+    grid->addWidget(edit, row, 1, Qt::AlignLeft);
     connect(edit, &QLineEdit::textChanged, this, &SettingsPage::updateSave);
     return edit;
   };

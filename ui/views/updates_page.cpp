@@ -5,12 +5,13 @@
 #include "ui/style/format.h"
 #include "ui/style/tokens.h"
 #include "ui/views/job_card.h"
+#include "ui/widgets/banner.h"
 #include "ui/widgets/empty_state.h"
+#include "ui/widgets/scroll_pane.h"
 #include "ui/widgets/text_label.h"
+#include "ui/widgets/when_done.h"
 
-#include <QScrollArea>
 #include <QSet>
-#include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -23,24 +24,21 @@ constexpr int kFinishedStep = 20;  // finished jobs shown at first, and with eac
 UpdatesPage::UpdatesPage(Station& station, QWidget* parent)
     : Page(QStringLiteral("updatesPage"), parent), station_(station), finishedShown_(kFinishedStep) {
   buildFrame(tr("Updates"));
-  stack_ = new QStackedWidget;
-  auto* empty = new EmptyState(QStringLiteral("updates"), tr("No updates yet"),
-                               tr("When you install or schedule an update, its progress and its end are shown here."));
-  empty->setObjectName(QStringLiteral("updatesEmpty"));
-  auto* content = new QWidget;
-  auto* layout = new QVBoxLayout(content);
-  layout->setContentsMargins(0, 0, 0, 0);
+  QVBoxLayout* layout = buildScrollBody(QStringLiteral("updatesScroll"));
   layout->setSpacing(space::kXl);
+  error_ = new Banner(QStringLiteral("updatesError"));
+  error_->hide();
+  layout->addWidget(error_);
+  empty_ = new EmptyState(QStringLiteral("updates"), tr("No updates yet"),
+                          tr("When you install or schedule an update, its progress and its end are shown here."));
+  empty_->setObjectName(QStringLiteral("updatesEmpty"));
+  layout->addWidget(empty_, 1);
   running_ = addSection(tr("In progress"), QStringLiteral("updatesRunning"), layout);
   scheduled_ = addSection(tr("Scheduled"), QStringLiteral("updatesScheduled"), layout);
   finished_ = addSection(tr("Finished"), QStringLiteral("updatesFinished"), layout);
   more_ = makeButton(tr("Show more"), QStringLiteral("updatesMore"));
   layout->addWidget(more_, 0, Qt::AlignHCenter);
-  layout->addStretch(1);
-  scroll_ = makeScrollArea(content, QStringLiteral("updatesScroll"));
-  stack_->addWidget(empty);
-  stack_->addWidget(scroll_);
-  body()->addWidget(stack_, 1);
+  layout->addStretch(0);
   connect(more_, &QPushButton::clicked, this, [this] {
     finishedShown_ += kFinishedStep;
     load();
@@ -71,6 +69,7 @@ void UpdatesPage::load() {
   int positions[3] = {0, 0, 0};
   int finished = 0;
   const QList<JobView> jobs = station_.jobs();
+  interrupted_ = station_.interruptedJobs();
   for (const JobView& job : jobs) {
     if (job.state == JobState::Finished && ++finished > finishedShown_) {
       continue;
@@ -94,7 +93,7 @@ void UpdatesPage::load() {
   scheduled_.widget->setVisible(positions[static_cast<int>(JobState::Scheduled)] > 0);
   finished_.widget->setVisible(positions[static_cast<int>(JobState::Finished)] > 0);
   more_->setVisible(finished > finishedShown_);
-  stack_->setCurrentIndex(jobs.isEmpty() ? 0 : 1);
+  empty_->setVisible(jobs.isEmpty());
 }
 
 // Cards are kept and moved, so that neither the focus nor the scroll position is lost.
@@ -104,9 +103,11 @@ void UpdatesPage::place(const JobView& job, Section& section, int position) {
     card = new JobCard(job);
     connect(card, &JobCard::cancelRequested, this, &UpdatesPage::askToCancel);
     connect(card, &JobCard::detailsRequested, this, &UpdatesPage::showDetails);
+    connect(card, &JobCard::resumeRequested, this, &UpdatesPage::resume);
   } else {
     card->showJob(job);
   }
+  card->setResumable(job.outcome == Outcome::Unknown || interrupted_.contains(job.id));
   if (section.cards->indexOf(card) != position) {
     section.cards->insertWidget(position, card);
   }
@@ -126,7 +127,7 @@ void UpdatesPage::showJob(const QString& id) {
   load();
   if (JobCard* card = cards_.value(id)) {
     // After the layout has found the card's place.
-    QTimer::singleShot(0, card, [this, card] { scroll_->ensureWidgetVisible(card); });
+    QTimer::singleShot(0, card, [this, card] { findChild<ScrollPane*>()->ensureWidgetVisible(card); });
   }
 }
 
@@ -150,6 +151,23 @@ void UpdatesPage::askToCancel(const QString& id) {
   (new ConfirmDialog(
        question, [this, id] { return station_.cancelJob(id); }, window()))
       ->open();
+}
+
+void UpdatesPage::resume(const QString& id) {
+  error_->hide();
+  if (JobCard* card = cards_.value(id)) {
+    card->setResuming(true);
+  }
+  whenDone(this, station_.resumeJob(id), [this, id](const Result<QString>& job) {
+    if (JobCard* card = cards_.value(id)) {
+      card->setResuming(false);
+    }
+    if (!job) {
+      error_->setError(job.error());
+      error_->show();
+    }
+    load();
+  });
 }
 
 void UpdatesPage::showDetails(const QString& id) {

@@ -6,10 +6,9 @@
 
 #include <QHash>
 
-class QStackedWidget;
-
 namespace sealift {
 
+class Banner;
 class EmptyState;
 class JobCard;
 
@@ -37,15 +36,17 @@ class UpdatesPage final : public Page {
   void place(const JobView& job, Section& section, int position);
   void askToCancel(const QString& id);
   void showDetails(const QString& id);
+  void resume(const QString& id);
 
   Station& station_;
-  QStackedWidget* stack_;
-  QScrollArea* scroll_;
+  Banner* error_;
+  EmptyState* empty_;
   Section running_;
   Section scheduled_;
   Section finished_;
   QPushButton* more_;
   QHash<QString, JobCard*> cards_;
+  QStringList interrupted_;
   int finishedShown_;
 };
 

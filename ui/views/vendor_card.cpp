@@ -70,7 +70,7 @@ VendorCard::VendorCard(const VendorView& vendor, const QDateTime& now, QWidget* 
                  expired ? TableCell::badge({Tone::Bad, tr("Expired")}) : TableCell::badge({Tone::Good, tr("Valid")})});
   }
   if (!rows.isEmpty()) {
-    auto* table = new StaticTable({tr("Role"), tr("Version"), tr("Expires"), tr("Must sign"), tr("State")}, 5, 4);
+    auto* table = new StaticTable({tr("Role"), tr("Version"), tr("Expires"), tr("Must sign"), tr("State")}, 5, -1);
     table->setRows(rows);
     body()->addWidget(table);
   }

@@ -14,7 +14,6 @@
 #include <QClipboard>
 #include <QFileDialog>
 #include <QGuiApplication>
-#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace sealift {
@@ -31,12 +30,8 @@ VendorsPage::VendorsPage(Station& station, const Clock& clock, QWidget* parent)
   connect(add, &QPushButton::clicked, this, &VendorsPage::chooseFile);
   error_ = new Banner(QStringLiteral("vendorsError"));
   error_->hide();
-  body()->addWidget(error_);
-
-  auto* content = new QWidget;
-  auto* layout = new QVBoxLayout(content);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->setSpacing(space::kL);
+  QVBoxLayout* layout = buildScrollBody(QStringLiteral("vendorsScroll"));
+  layout->addWidget(error_);
   cardsLayout_ = new QVBoxLayout;
   cardsLayout_->setSpacing(space::kL);
   layout->addLayout(cardsLayout_);
@@ -59,7 +54,6 @@ VendorsPage::VendorsPage(Station& station, const Clock& clock, QWidget* parent)
   key->titleRow()->addWidget(copy);
   layout->addWidget(key);
   layout->addStretch(1);
-  body()->addWidget(makeScrollArea(content, QStringLiteral("vendorsScroll")), 1);
   connect(&station_, &Station::vendorsChanged, this, &VendorsPage::load);
   connect(&station_, &Station::infoChanged, this, &VendorsPage::load);
   load();

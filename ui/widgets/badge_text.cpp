@@ -15,7 +15,7 @@ namespace sealift {
 namespace {
 constexpr int kLine = extent::kPill;
 constexpr int kNarrowest = 96;
-constexpr int kPreferred = 180;
+constexpr int kPreferred = 280;
 }  // namespace
 
 BadgeText::BadgeText(QWidget* parent) : QWidget(parent) {
@@ -66,16 +66,15 @@ int BadgeText::layOut(int width, QPainter* painter) const {
   muted.format.setForeground(colors.textMuted);
   layout.setFormats({muted});
   int lines = 0;
+  // A first word that doesn't fit beside the pill begins under it.
+  const double firstWord = QFontMetricsF(layout.font()).horizontalAdvance(wholeText().section(QLatin1Char(' '), 0, 0));
+  if (indent > 0 && !wholeText().isEmpty() && firstWord > width - indent) {
+    lines = 1;
+  }
   layout.beginLayout();
   for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
     const int room = width - (lines == 0 ? indent : 0);
     line.setLineWidth(std::max(room, 1));
-    // A word that doesn't fit beside the pill begins under it.
-    if (lines == 0 && indent > 0 && line.naturalTextWidth() > room) {
-      line.setLineWidth(width);
-      indent = 0;
-      lines = 1;
-    }
     const double top = lines * kLine + (kLine - line.height()) / 2.0;
     line.setPosition(QPointF(lines == 0 ? indent : 0, top));
     ++lines;

@@ -7,7 +7,13 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace sealift {
+
+namespace {
+constexpr int kReadable = 280;  // narrowest room for the words beside the buttons
+}
 
 Banner::Banner(const QString& name, QWidget* parent) : Card({}, parent) {
   setObjectName(name);
@@ -34,9 +40,12 @@ Banner::Banner(const QString& name, QWidget* parent) : Card({}, parent) {
   texts->addStretch(1);
   row->addLayout(texts, 1);
   buttons_ = new QHBoxLayout;
-  buttons_->setSpacing(space::kL);
-  row->addLayout(buttons_);
-  body()->addLayout(row);
+  buttons_->setSpacing(space::kM);
+  row_ = new QBoxLayout(QBoxLayout::LeftToRight);
+  row_->setSpacing(space::kL);
+  row_->addLayout(row, 1);
+  row_->addLayout(buttons_);
+  body()->addLayout(row_);
   setMessage(Tone::Accent, {}, {}, {});
 }
 
@@ -62,6 +71,28 @@ void Banner::setError(const Error& error) {
 
 void Banner::addButton(QPushButton* button) {
   buttons_->addWidget(button, 0, Qt::AlignVCenter);
+}
+
+QSize Banner::minimumSizeHint() const {
+  QSize size = Card::minimumSizeHint();
+  // The buttons may go below the words, so that they don't dictate the width together.
+  if (row_->direction() == QBoxLayout::LeftToRight) {
+    size.setWidth(std::min(size.width(), buttons_->sizeHint().width() + 2 * space::kXl));
+  }
+  return size;
+}
+
+void Banner::resizeEvent(QResizeEvent* event) {
+  Card::resizeEvent(event);
+  arrange();
+}
+
+// Beside the words while those keep a readable line, otherwise below them.
+void Banner::arrange() {
+  const int buttons = buttons_->sizeHint().width();
+  const bool beside = buttons == 0 || width() - buttons >= kReadable;
+  row_->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+  buttons_->setAlignment(beside ? Qt::Alignment() : Qt::AlignLeft);
 }
 
 }  // namespace sealift

@@ -5,6 +5,7 @@
 #include "app/services/views.h"
 #include "ui/widgets/card.h"
 
+class QBoxLayout;
 class QHBoxLayout;
 class QPushButton;
 
@@ -25,11 +26,19 @@ class Banner final : public Card {
   // Room below the text for more than words.
   QVBoxLayout* extra() const { return extra_; }
 
+  QSize minimumSizeHint() const override;
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
+  void arrange();
+
   IconLabel* icon_;
   TextLabel* title_;
   TextLabel* detail_;
   TextLabel* code_;
+  QBoxLayout* row_;
   QHBoxLayout* buttons_;
   QVBoxLayout* extra_;
 };

@@ -50,6 +50,7 @@ QPushButton* makeMenuButton(const QString& text, const QString& name, QMenu* men
 ChoiceButton::ChoiceButton(const QString& label, const QString& name, QWidget* parent)
     : QPushButton(parent), label_(label), menu_(new QMenu(this)), group_(new QActionGroup(this)) {
   setObjectName(name);
+  setProperty("field", true);
   setAutoDefault(false);
   setMenu(menu_);
   setSizePolicy(QSizePolicy::Minimum, QSizePolicy::Fixed);

@@ -21,15 +21,15 @@ struct Look {
 Look lookOf(CheckState state) {
   switch (state) {
     case CheckState::Passed:
-      return {"check", Tone::Good, CheckList::tr("Passed")};
+      return {"check", Tone::Good, CheckList::tr("passed")};
     case CheckState::Warning:
-      return {"warning", Tone::Warning, CheckList::tr("Warning")};
+      return {"warning", Tone::Warning, CheckList::tr("warning")};
     case CheckState::NotApplicable:
-      return {"info", Tone::Neutral, CheckList::tr("Does not apply")};
+      return {"info", Tone::Neutral, CheckList::tr("does not apply")};
     case CheckState::Failed:
       break;
   }
-  return {"x", Tone::Bad, CheckList::tr("Failed")};
+  return {"x", Tone::Bad, CheckList::tr("failed")};
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ QWidget* CheckList::makeRow(const CheckView& check) {
   const Look look = lookOf(check.state);
   auto* row = new QWidget;
   row->setObjectName(QStringLiteral("check-%1").arg(check.id));
-  row->setAccessibleName(QStringLiteral("%1: %2").arg(look.word, check.title));
+  row->setAccessibleName(QStringLiteral("%1: %2").arg(check.title, look.word));
   row->setAccessibleDescription(
       QStringList({check.detail, check.remedy, check.code}).join(QLatin1Char(' ')).simplified());
   auto* layout = new QHBoxLayout(row);
@@ -71,7 +71,7 @@ QWidget* CheckList::makeRow(const CheckView& check) {
   words->setSpacing(2);
   const bool failed = check.state == CheckState::Failed;
   const QString title =
-      check.state == CheckState::Passed ? check.title : QStringLiteral("%1: %2").arg(look.word, check.title);
+      check.state == CheckState::Passed ? check.title : tr("%1 \u2013 %2").arg(check.title, look.word);
   words->addWidget(makeWrappedLabel(TextStyle::BodyBold, failed ? TextTone::Bad : TextTone::Normal, title));
   if (!check.detail.isEmpty()) {
     words->addWidget(makeWrappedLabel(TextStyle::Small, failed ? TextTone::Normal : TextTone::Muted, check.detail));

@@ -7,6 +7,11 @@
 
 namespace sealift {
 
+namespace {
+constexpr int kSmallIcon = 14;
+constexpr int kLargeIcon = 30;
+}  // namespace
+
 IconLabel::IconLabel(const QString& name, Tone tone, Shape shape, int size, QWidget* parent)
     : QWidget(parent), name_(name), tone_(tone), shape_(shape), size_(size) {
   setFixedSize(size, size);
@@ -26,7 +31,7 @@ void IconLabel::paintEvent(QPaintEvent*) {
   int icon = size_;
   if (shape_ != Shape::Bare) {
     const bool disc = shape_ == Shape::Disc;
-    icon = disc ? size_ * 7 / 10 : extent::kIcon;
+    icon = !disc ? extent::kIcon : size_ > extent::kIcon ? kLargeIcon : kSmallIcon;
     const double corner = disc ? size_ / 2.0 : radius::kControl;
     painter.setPen(Qt::NoPen);
     painter.setBrush(disc ? toneSoftColor(colors, tone_) : colors.tile);

@@ -10,10 +10,10 @@ namespace sealift {
 
 NavigationRail::NavigationRail(QWidget* parent) : QFrame(parent), group_(new QButtonGroup(this)) {
   setObjectName(QStringLiteral("navigationRail"));
-  setProperty("frame", QStringLiteral("chrome"));
+  setProperty("frame", QStringLiteral("rail"));
   setAccessibleName(tr("Pages"));
   auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(space::kS, space::kM, space::kS, space::kM);
+  layout->setContentsMargins(space::kS, space::kM, space::kS - 1, space::kM);
   layout->setSpacing(0);
   addPage(PageId::Devices, QStringLiteral("devices"), tr("Devices"), QStringLiteral("navDevices"));
   addPage(PageId::Updates, QStringLiteral("updates"), tr("Updates"), QStringLiteral("navUpdates"));

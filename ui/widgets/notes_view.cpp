@@ -5,7 +5,6 @@
 
 #include <QTextBlock>
 #include <QTextDocument>
-#include <QTextList>
 
 namespace sealift {
 
@@ -21,7 +20,7 @@ NotesView::NotesView(QWidget* parent) : QTextBrowser(parent) {
   setTabChangesFocus(true);
   setFrameShape(QFrame::NoFrame);
   setAccessibleName(tr("Release notes"));
-  setFont(textFont(TextStyle::Body));
+  setFont(textFont(TextStyle::Notes));
   document()->setDocumentMargin(0);
   document()->setIndentWidth(kListIndent);
   viewport()->setAutoFillBackground(false);
@@ -57,8 +56,6 @@ void NotesView::spellOutImages() {
 
 void NotesView::styleBlocks() {
   for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
-    QTextCursor cursor(block);
-    cursor.select(QTextCursor::BlockUnderCursor);
     QTextBlockFormat format = block.blockFormat();
     format.setLineHeight(kLineHeight, QTextBlockFormat::ProportionalHeight);
     const bool heading = format.headingLevel() > 0;
@@ -69,13 +66,26 @@ void NotesView::styleBlocks() {
     }
     QTextCursor(block).setBlockFormat(format);
     if (heading) {
-      QTextCharFormat letters;
-      letters.setFont(textFont(format.headingLevel() <= 1 ? TextStyle::Lead : TextStyle::ControlBold));
-      letters.setProperty(QTextFormat::FontSizeAdjustment, 0);
-      QTextCursor whole(block);
-      whole.movePosition(QTextCursor::EndOfBlock, QTextCursor::KeepAnchor);
-      whole.mergeCharFormat(letters);
+      styleHeading(block);
     }
+  }
+}
+
+// Qt sizes headings by steps relative to the font; the program has its own sizes.
+void NotesView::styleHeading(const QTextBlock& block) {
+  const QFont font = textFont(block.blockFormat().headingLevel() <= 1 ? TextStyle::Title : TextStyle::Lead);
+  QList<std::pair<int, int>> parts;
+  for (auto it = block.begin(); !it.atEnd(); ++it) {
+    parts.append({it.fragment().position(), it.fragment().length()});
+  }
+  for (const auto& [position, length] : parts) {
+    QTextCursor cursor(document());
+    cursor.setPosition(position);
+    cursor.setPosition(position + length, QTextCursor::KeepAnchor);
+    QTextCharFormat format = cursor.charFormat();
+    format.clearProperty(QTextFormat::FontSizeAdjustment);
+    format.setFont(font, QTextCharFormat::FontPropertiesSpecifiedOnly);
+    cursor.setCharFormat(format);
   }
 }
 

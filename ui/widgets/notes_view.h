@@ -22,6 +22,7 @@ class NotesView final : public QTextBrowser {
  private:
   void spellOutImages();
   void styleBlocks();
+  void styleHeading(const QTextBlock& block);
 };
 
 }  // namespace sealift

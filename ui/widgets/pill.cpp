@@ -7,6 +7,8 @@
 #include <QPainter>
 #include <QStyle>
 
+#include <cmath>
+
 namespace sealift {
 
 Pill::Pill(const Badge& badge, QWidget* parent) : QLabel(parent) {
@@ -21,14 +23,19 @@ Pill::Pill(const Badge& badge, QWidget* parent) : QLabel(parent) {
 void Pill::setBadge(const Badge& badge) {
   setProperty("pill", tonePropertyName(badge.tone));
   setText(badge.text);
-  setVisible(!badge.text.isEmpty());
+  if (badge.text.isEmpty()) {
+    hide();
+  } else if (parentWidget() != nullptr) {  // without a parent it would become a window
+    show();
+  }
   style()->unpolish(this);
   style()->polish(this);
 }
 
 QSize Pill::sizeOf(const Badge& badge) {
-  const QFontMetrics metrics(textFont(TextStyle::SmallBold));
-  return {metrics.horizontalAdvance(badge.text) + 2 * space::kS, extent::kPill};
+  // Widths are fractions: rounded down, the text would be a hair too wide for its own pill.
+  const QFontMetricsF metrics(textFont(TextStyle::SmallBold));
+  return {static_cast<int>(std::ceil(metrics.horizontalAdvance(badge.text))) + 1 + 2 * space::kS, extent::kPill};
 }
 
 void Pill::paint(QPainter* painter, const QRect& rect, const Badge& badge) {

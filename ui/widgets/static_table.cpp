@@ -9,6 +9,10 @@
 
 namespace sealift {
 
+namespace {
+constexpr int kIndent = 10;  // of the first column
+}
+
 StaticTable::StaticTable(const QStringList& headers, int columns, int stretchColumn, QWidget* parent)
     : QWidget(parent), headers_(headers), columns_(columns), stretchColumn_(stretchColumn) {}
 
@@ -19,7 +23,9 @@ void StaticTable::setRows(const QList<QList<TableCell>>& rows) {
   grid->setContentsMargins(0, 0, 0, 0);
   grid->setHorizontalSpacing(space::kM);
   grid->setVerticalSpacing(0);
-  grid->setColumnStretch(stretchColumn_, 1);
+  for (int column = 0; column < columns_; ++column) {
+    grid->setColumnStretch(column, stretchColumn_ < 0 || stretchColumn_ == column ? 1 : 0);
+  }
   int line = 0;
   const auto addLine = [&] { grid->addWidget(makeLine(), line++, 0, 1, columns_); };
   if (!headers_.isEmpty()) {
@@ -36,7 +42,7 @@ void StaticTable::setRows(const QList<QList<TableCell>>& rows) {
     for (int column = 0; column < row.size() && column < columns_; ++column) {
       QWidget* cell = makeCell(row.at(column));
       if (column == 0) {
-        cell->setContentsMargins(space::kS, 0, 0, 0);
+        cell->setContentsMargins(kIndent, 0, 0, 0);
       }
       words << row.at(column).text;
       grid->addWidget(cell, line, column,

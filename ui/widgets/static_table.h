@@ -26,7 +26,8 @@ class StaticTable final : public QWidget {
   Q_OBJECT
 
  public:
-  // Without `headers` the table has no head row. `stretchColumn` takes the room that is left.
+  // Without `headers` the table has no head row. `stretchColumn` takes the room that is left;
+  // below 0 all columns share it.
   StaticTable(const QStringList& headers, int columns, int stretchColumn, QWidget* parent = nullptr);
 
   void setRows(const QList<QList<TableCell>>& rows);

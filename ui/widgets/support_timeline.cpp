@@ -11,6 +11,7 @@
 namespace sealift {
 
 namespace {
+constexpr int kUsualWidth = 600;
 constexpr int kBarTop = 20;
 constexpr int kBarHeight = 8;
 constexpr int kLabelHeight = 16;
@@ -20,7 +21,9 @@ constexpr double kTailShare = 0.14;  // of the line lies beyond the last date
 }  // namespace
 
 SupportTimeline::SupportTimeline(QWidget* parent) : PaintedWidget(parent) {
-  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Minimum);
+  policy.setHeightForWidth(true);
+  setSizePolicy(policy);
 }
 
 void SupportTimeline::setLifecycle(const Lifecycle& lifecycle, const QDate& today) {
@@ -38,6 +41,7 @@ void SupportTimeline::setLifecycle(const Lifecycle& lifecycle, const QDate& toda
   end_ = begin_.addDays(static_cast<qint64>(days / (1.0 - kTailShare)));
   setAccessibleName(description());
   setToolTip(description());
+  updateGeometry();
   update();
 }
 
@@ -50,12 +54,21 @@ QString SupportTimeline::description() const {
   return sentences.join(QLatin1Char(' '));
 }
 
+int SupportTimeline::heightForWidth(int width) const {
+  double bottom = kBarTop + kBarHeight;
+  const QList<QRectF> boxes = placeLabels(width);
+  for (const QRectF& box : boxes) {
+    bottom = std::max(bottom, box.bottom());
+  }
+  return static_cast<int>(bottom);
+}
+
 QSize SupportTimeline::sizeHint() const {
-  return {400, kBarTop + kBarHeight + 2 * kLabelHeight + space::kXs};
+  return {kUsualWidth, heightForWidth(kUsualWidth)};
 }
 
 QSize SupportTimeline::minimumSizeHint() const {
-  return {200, sizeHint().height()};
+  return {kUsualWidth / 3, kBarTop + kBarHeight + kLabelHeight};
 }
 
 QList<SupportTimeline::Mark> SupportTimeline::marks() const {
@@ -104,22 +117,30 @@ void SupportTimeline::paintBar(QPainter& painter, const QRectF& bar) const {
   painter.setClipping(false);
 }
 
-void SupportTimeline::paintLabels(QPainter& painter, const QRectF& bar) const {
+QList<QRectF> SupportTimeline::placeLabels(double width) const {
+  const QFontMetricsF metrics(textFont(TextStyle::Caption));
+  const QList<Mark> list = marks();
+  QList<QRectF> boxes(list.size());
+  // From the right: each label under its date, but clear of the label after it.
+  double limit[2] = {width, width};
+  for (qsizetype i = list.size() - 1; i >= 0; --i) {
+    const double length = metrics.horizontalAdvance(list.at(i).text) + 1;
+    const double wanted = std::max(0.0, position(list.at(i).date) * width - length / 2);
+    const int row = limit[0] - length < 0.0 ? 1 : 0;
+    const double left = std::max(0.0, std::min(wanted, limit[row] - length));
+    boxes[i] = QRectF(left, kBarTop + kBarHeight + space::kXs + row * kLabelHeight, length, kLabelHeight);
+    limit[row] = left - kLabelGap;
+  }
+  return boxes;
+}
+
+void SupportTimeline::paintLabels(QPainter& painter) const {
   painter.setFont(textFont(TextStyle::Caption));
   painter.setPen(Theme::colors().textMuted);
-  const QFontMetricsF metrics(painter.font());
   const QList<Mark> list = marks();
-  // From the right: each label under its date, but clear of the label after it; what finds no room in
-  // the first row goes to the second.
-  double limit[2] = {bar.right(), bar.right()};
-  for (auto mark = list.crbegin(); mark != list.crend(); ++mark) {
-    const double width = metrics.horizontalAdvance(mark->text) + 1;
-    const double wanted = std::max(bar.left(), bar.left() + position(mark->date) * bar.width() - width / 2);
-    const int row = limit[0] - width < bar.left() ? 1 : 0;
-    const double left = std::max(bar.left(), std::min(wanted, limit[row] - width));
-    const QRectF box(left, bar.bottom() + space::kXs + row * kLabelHeight, width, kLabelHeight);
-    painter.drawText(box, Qt::AlignLeft | Qt::AlignVCenter, mark->text);
-    limit[row] = left - kLabelGap;
+  const QList<QRectF> boxes = placeLabels(width());
+  for (qsizetype i = 0; i < list.size(); ++i) {
+    painter.drawText(boxes.at(i), Qt::AlignLeft | Qt::AlignVCenter, list.at(i).text);
   }
 }
 
@@ -143,7 +164,7 @@ void SupportTimeline::paintEvent(QPaintEvent*) {
   painter.setRenderHint(QPainter::Antialiasing);
   const QRectF bar(0, kBarTop, width(), kBarHeight);
   paintBar(painter, bar);
-  paintLabels(painter, bar);
+  paintLabels(painter);
   paintToday(painter, bar);
 }
 

@@ -17,6 +17,8 @@ class SupportTimeline final : public PaintedWidget {
   // The same in words.
   QString description() const;
 
+  bool hasHeightForWidth() const override { return true; }
+  int heightForWidth(int width) const override;
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override;
 
@@ -32,7 +34,9 @@ class SupportTimeline final : public PaintedWidget {
   QList<Mark> marks() const;
   double position(const QDate& date) const;  // 0 … 1
   void paintBar(QPainter& painter, const QRectF& bar) const;
-  void paintLabels(QPainter& painter, const QRectF& bar) const;
+  // Where each mark's words stand below a bar of this width; the second row only when the first has no room.
+  QList<QRectF> placeLabels(double width) const;
+  void paintLabels(QPainter& painter) const;
   void paintToday(QPainter& painter, const QRectF& bar) const;
 
   Lifecycle lifecycle_;

@@ -1,0 +1,103 @@
+// A Station without devices, network or disk: tests fill it, script it, and read what was asked of it.
+#pragma once
+
+#include "app/services/station.h"
+
+#include <QHash>
+#include <QPromise>
+
+#include <functional>
+
+namespace sealift {
+
+class FakeStation final : public Station {
+  Q_OBJECT
+
+ public:
+  struct Applied {
+    QString deviceId;
+    ConsentGiven consent;
+    QDateTime when;  // of scheduleUpdate
+  };
+
+  FakeStation();
+  // The devices, jobs, vendors and audit entries that the design's pictures show.
+  void fillLikePictures();
+
+  // What it has and does, set by tests ------------------------------------------------------
+  QList<DeviceView> deviceList;
+  QHash<QString, PlanView> plans;  // by device
+  QList<JobView> jobList;
+  QHash<QString, QStringList> logs;
+  QStringList interrupted;
+  QList<VendorView> vendorList;
+  VendorCandidate candidate;
+  StationInfo stationInfo;
+  AuditHealth health;
+  qint64 auditRows = 0;
+  qint64 auditGapBelow = 0;        // entries below this number are gone, as if somebody had deleted them
+  QHash<QString, Error> failures;  // by call, e.g. "applyUpdate"
+  bool hold = false;               // futures stay open until release()
+
+  void release();
+  void setJob(const JobView& job);  // adds or changes, and tells
+  void setDevice(const DeviceView& device);
+  void addAuditRows(qint64 count);
+
+  // What was asked ------------------------------------------------------------------------
+  QStringList calls;
+  QList<Applied> applied;
+  QList<Applied> scheduled;
+  mutable int auditPageCalls = 0;
+  mutable qint64 auditRowsFetched = 0;
+
+  // Station -------------------------------------------------------------------------------
+  StationInfo info() const override { return stationInfo; }
+  Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
+  QList<DeviceView> devices() const override { return deviceList; }
+  std::optional<DeviceView> device(const QString& id) const override;
+  QFuture<Status> lookAtDevices() override;
+  QFuture<Result<DeviceView>> lookAtDevice(const QString& id) override;
+  QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
+  Status removeDevice(const QString& id) override;
+  Status renameDevice(const QString& id, const QString& name) override;
+  QFuture<Result<PlanView>> planUpdate(const QString& deviceId) override;
+  QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
+  QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                          const QDateTime& when) override;
+  QFuture<Result<QString>> resumeJob(const QString& id) override;
+  QStringList interruptedJobs() const override { return interrupted; }
+  Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) override;
+  Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) override;
+  QList<JobView> jobs() const override { return jobList; }
+  std::optional<JobView> job(const QString& id) const override;
+  Status cancelJob(const QString& id) override;
+  QFuture<JobView> waitForJob(const QString& id) override;
+  QStringList jobLog(const QString& id) const override { return logs.value(id); }
+  QList<VendorView> vendors() const override { return vendorList; }
+  Result<VendorCandidate> readVendorFile(const QString& path) const override;
+  QFuture<Result<VendorView>> addVendor(const VendorCandidate& added, const QString& confirmedFingerprint) override;
+  QFuture<Result<VendorView>> refreshVendor(const QString& id) override;
+  Status removeVendor(const QString& id) override;
+  AuditHealth auditHealth() const override;
+  qint64 auditCount(const AuditFilter& filter) const override;
+  QList<AuditRow> auditPage(const AuditFilter& filter, qint64 before, int limit) const override;
+  Result<AuditDetail> auditDetail(qint64 sequence) const override;
+  QFuture<Result<AuditHealth>> verifyAudit(const QString& headFile, Progress::Sink progress,
+                                           CancelToken cancel) override;
+  QFuture<Status> exportAudit(const QString& path, const QString& format) override;
+  Status exportAuditHead(const QString& path) override;
+
+ private:
+  Status note(const QString& call, const QString& detail);
+  template <class T>
+  QFuture<T> answer(const QString& call, const QString& detail, std::function<T()> make);
+  AuditRow auditRow(qint64 sequence) const;
+
+  QList<std::function<void()>> held_;
+};
+
+// The moment at which everything in fillLikePictures() is looked at.
+QDateTime pictureTime();
+
+}  // namespace sealift

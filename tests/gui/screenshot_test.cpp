@@ -1,0 +1,160 @@
+// Writes every page, light and dark, into screenshots/ of the build folder for people to look at, and
+// checks on each that nothing reaches out of its parent and that no label lost its words.
+#include "tests/gui/gui_fixture.h"
+#include "ui/dialogs/add_device_dialog.h"
+#include "ui/dialogs/dialog_frame.h"
+#include "ui/views/vendors_page.h"
+#include "ui/widgets/text_label.h"
+
+#include <QAbstractScrollArea>
+#include <QDir>
+#include <QScrollArea>
+#include <QTableView>
+
+namespace sealift {
+
+class ScreenshotTest : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void pages_data();
+  void pages();
+
+ private:
+  void save(QWidget* widget, const QString& name, const QString& theme);
+  void checkLayout(QWidget* window, const QString& what);
+};
+
+void ScreenshotTest::pages_data() {
+  QTest::addColumn<ThemeChoice>("theme");
+  QTest::addColumn<QSize>("size");
+  QTest::addColumn<QString>("suffix");
+  QTest::newRow("light") << ThemeChoice::Light << QSize(1280, 800) << QStringLiteral("light");
+  QTest::newRow("dark") << ThemeChoice::Dark << QSize(1280, 800) << QStringLiteral("dark");
+  QTest::newRow("small") << ThemeChoice::Light << QSize(800, 600) << QStringLiteral("small");
+  QTest::newRow("large") << ThemeChoice::Light << QSize(1920, 1080) << QStringLiteral("large");
+}
+
+void ScreenshotTest::save(QWidget* widget, const QString& name, const QString& suffix) {
+  QTest::qWait(30);  // lets posted layout requests run; nothing depends on its length
+  const QDir folder(QStringLiteral(SEALIFT_BINARY_DIR "/screenshots"));
+  QVERIFY(QDir().mkpath(folder.path()));
+  const QPixmap shot = widget->grab();
+  QVERIFY(!shot.isNull());
+  QVERIFY(shot.save(folder.filePath(QStringLiteral("%1-%2.png").arg(name, suffix))));
+  checkLayout(widget, name + QLatin1Char('-') + suffix);
+}
+
+void ScreenshotTest::checkLayout(QWidget* window, const QString& what) {
+  const auto labels = window->findChildren<TextLabel*>();
+  for (TextLabel* label : labels) {
+    if (!label->isVisible() || label->text().isEmpty()) {
+      continue;
+    }
+    const QString text = QStringLiteral("%1: \"%2\"").arg(what, label->text());
+    if (label->wordWrap()) {
+      QVERIFY2(label->height() >= label->heightForWidth(label->width()),
+               qPrintable(text + QStringLiteral(" is cut below")));
+    } else if (label->toolTip().isEmpty()) {  // an elided one has its words in the tool tip
+      QVERIFY2(label->width() >= label->minimumSizeHint().width(), qPrintable(text + QStringLiteral(" is cut")));
+    }
+    QVERIFY2(label->parentWidget()->rect().adjusted(-1, -1, 1, 1).contains(label->geometry()),
+             qPrintable(text + QStringLiteral(" reaches out of its parent")));
+  }
+  const auto areas = window->findChildren<QScrollArea*>();
+  for (QScrollArea* area : areas) {
+    if (area->isVisible()) {
+      QVERIFY2(area->widget()->width() <= area->viewport()->width(),
+               qPrintable(QStringLiteral("%1: %2 is wider than its room").arg(what, area->objectName())));
+    }
+  }
+}
+
+void ScreenshotTest::pages() {
+  QFETCH(ThemeChoice, theme);
+  QFETCH(QSize, size);
+  QFETCH(QString, suffix);
+  GuiFixture fixture;
+  MainWindow& window = fixture.open(size);
+  fixture.theme->choose(theme);
+  const auto shot = [&](const char* name) { save(&window, QString::fromLatin1(name), suffix); };
+
+  shot("devices");
+  window.showDevice(QStringLiteral("HG4-0021"));
+  shot("device-support-ending");
+  window.showDevice(QStringLiteral("VC1-22019"));
+  shot("device-end-of-life");
+  window.showDevice(QStringLiteral("HB2-000113"));
+  shot("device-refused");
+  window.showDevice(QStringLiteral("serial:COM9"));
+  shot("device-unmanaged");
+  fixture.station.hold = true;
+  window.reviewUpdate(QStringLiteral("NT2-004417"));
+  shot("review-loading");
+  fixture.station.release();
+  QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewInstall"))->isVisible());
+  QVERIFY(fixture.click(QStringLiteral("reviewConsent")));
+  shot("review");
+  window.reviewUpdate(QStringLiteral("HB2-000113"));
+  QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewRefused"))->isVisible());
+  shot("review-refused");
+  fixture.station.failures.insert(
+      QStringLiteral("planUpdate"),
+      makeError(ErrorCode::TrustExpired, QStringLiteral("The vendor's timestamp expired on 20 Nov 2026.")));
+  window.reviewUpdate(QStringLiteral("NT2-004417"));
+  QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewFailure"))->isVisible());
+  shot("review-error");
+  window.showPage(PageId::Updates);
+  shot("updates");
+  window.showPage(PageId::Provisioning);
+  shot("provisioning");
+  window.showPage(PageId::Audit);
+  fixture.find<QTableView>(QStringLiteral("auditTable"))->selectRow(2);
+  shot("audit");
+  window.showPage(PageId::Vendors);
+  shot("vendors");
+  window.showPage(PageId::Settings);
+  shot("settings");
+
+  window.showPage(PageId::Vendors);
+  window.findChild<VendorsPage*>()->openVendorFile(QStringLiteral("vidar.vendor"));
+  auto* dialog = fixture.find<DialogFrame>(QStringLiteral("addVendorDialog"));
+  QVERIFY(dialog != nullptr);
+  save(dialog, QStringLiteral("dialog-add-vendor"), suffix);
+  dialog->reject();
+  window.showDevice(QStringLiteral("NT2-004417"));
+  QVERIFY(fixture.click(QStringLiteral("devicesAdd")));
+  dialog = fixture.find<DialogFrame>(QStringLiteral("addDeviceDialog"));
+  save(dialog, QStringLiteral("dialog-add-device"), suffix);
+  dialog->reject();
+  QVERIFY(fixture.click(QStringLiteral("deviceRemind")));
+  dialog = fixture.find<DialogFrame>(QStringLiteral("remindDialog"));
+  save(dialog, QStringLiteral("dialog-remind"), suffix);
+  dialog->reject();
+  window.close();
+  dialog = fixture.find<DialogFrame>(QStringLiteral("closeDialog"));
+  save(dialog, QStringLiteral("dialog-close"), suffix);
+  dialog->reject();
+  window.showPage(PageId::Updates);
+  QVERIFY(fixture.click(QStringLiteral("jobCancel")));
+  dialog = fixture.find<DialogFrame>(QStringLiteral("cancelDialog"));
+  save(dialog, QStringLiteral("dialog-cancel"), suffix);
+  dialog->reject();
+
+  GuiFixture nothing(false);
+  MainWindow& empty = nothing.open(size);
+  nothing.theme->choose(theme);
+  const auto emptyShot = [&](const char* name) { save(&empty, QString::fromLatin1(name), suffix); };
+  emptyShot("devices-empty");
+  empty.showPage(PageId::Updates);
+  emptyShot("updates-empty");
+  empty.showPage(PageId::Audit);
+  emptyShot("audit-empty");
+  empty.showPage(PageId::Vendors);
+  emptyShot("vendors-empty");
+}
+
+}  // namespace sealift
+
+QTEST_MAIN(sealift::ScreenshotTest)
+#include "screenshot_test.moc"
