@@ -371,14 +371,14 @@ Status SmpDriver::abandon(StepContext& step) {
   }
   // SMP has no "unmark". Some servers erase a pending slot, some withdraw the mark when the running image is
   // confirmed; many refuse both ("current state disallows the command"). Only the state read afterwards counts.
-  const Status erased = client.eraseSlot(kSmpSecondarySlot, step.cancel);
+  Status erased = client.eraseSlot(kSmpSecondarySlot, step.cancel);
   if (!erased && erased.error().code != ErrorCode::ProtocolRefused && erased.error().code != ErrorCode::NotSupported) {
     return erased;
   }
   SEALIFT_TRY(images, client.imageState(step.cancel));
   const SmpImage* running = findRunning(images);
   if (isPending() && running != nullptr && !running->hash.isEmpty()) {
-    const Status confirmed = client.setImageState(running->hash, true, step.cancel);
+    Status confirmed = client.setImageState(running->hash, true, step.cancel);
     if (!confirmed && confirmed.error().code != ErrorCode::ProtocolRefused) {
       return confirmed;
     }
