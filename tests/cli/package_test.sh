@@ -75,20 +75,40 @@ for page in sealift sealiftctl; do
   grep -qE "^ *$page +- +provision" <<<"$text" || complain "man $page does not tell its name and purpose"
 done
 
-# The completions are understood by their shells, and bash's knows the commands.
+# The completions are understood by their shells.
 completions=$share/bash-completion/completions
 for file in "$completions"/*; do
   must bash -n "$file"
 done
-offered=$(bash -c 'source "$1"; COMP_WORDS=(sealiftctl --json au); COMP_CWORD=2; _sealiftctl; printf "%s " "${COMPREPLY[@]}"
-  COMP_WORDS=(sealiftctl repo key ""); COMP_CWORD=3; _sealiftctl; printf "%s" "${COMPREPLY[*]}"' _ "$completions/sealiftctl")
-[ "$offered" = 'audit generate' ] || complain "bash completes to: $offered"
 if command -v zsh >/dev/null; then
   for file in "$share"/zsh/vendor-completions/*; do must zsh -n "$file"; done
 fi
 if command -v fish >/dev/null; then
   for file in "$share"/fish/vendor_completions.d/*; do must fish --no-execute "$file"; done
 fi
+
+# bash completes to exactly the commands that the program has, and the man page tells of each.
+# commands_of WORD…: what sealiftctl WORD… --help lists below "Subcommands:".
+commands_of() {
+  "$root/usr/bin/sealiftctl" "$@" --help | awk '/^Subcommands:/ { inside = 1; next } inside && /^  [a-z]/ { print $1 }' | sort
+}
+completed_after() {
+  bash -c 'source "$1"; shift; COMP_WORDS=(sealiftctl "$@" ""); COMP_CWORD=$(($# + 1)); _sealiftctl
+    printf "%s\n" "${COMPREPLY[@]}"' _ "$completions/sealiftctl" "$@" | sort
+}
+manual=$(zcat "$share/man/man1/sealiftctl.1.gz" | sed 's/\\-/-/g')
+compare_commands() {
+  local has offered word
+  has=$(commands_of "$@") offered=$(completed_after "$@")
+  if [ -z "$has" ] || [ "$has" != "$offered" ]; then
+    complain "sealiftctl $* has: ${has//$'\n'/ }; bash offers: ${offered//$'\n'/ }"
+  fi
+  for word in $has; do
+    grep -qE "(^|[^a-z-])$word([^a-z-]|\$)" <<<"$manual" || complain "man sealiftctl does not tell of $* $word"
+    [ $# -gt 1 ] || [ -z "$(commands_of "$@" "$word")" ] || compare_commands "$@" "$word"
+  done
+}
+compare_commands
 
 # The udev rules hand devices to the seated person only: no mode, owner or group of their own, and never a command.
 rules=$root/usr/lib/udev/rules.d/70-sealift.rules

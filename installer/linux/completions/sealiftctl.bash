@@ -13,14 +13,13 @@ _sealiftctl() {
     [[ ${COMP_WORDS[i - 1]} == --data-dir || $word == -* ]] || words+=("$word")
   done
   case "${words[*]}" in
-    '') choices='device update vendor repo audit driver' ;;
+    '') choices='device update vendor audit repo' ;;
     device) choices='list show add remove' ;;
-    update) choices='plan apply' ;;
+    update) choices='plan apply resume list show' ;;
     vendor) choices='add list refresh remove' ;;
-    repo) choices='init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp' ;;
+    repo) choices='init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp status' ;;
     'repo key') choices='generate' ;;
     audit) choices='list show verify export head' ;;
-    driver) choices='list' ;;
     *)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return

@@ -3,19 +3,19 @@ complete -c sealiftctl -l data-dir -x -a '(__fish_complete_directories)' -d 'Kee
 complete -c sealiftctl -l json -d 'Print JSON'
 complete -c sealiftctl -l help -d 'Print the options'
 complete -c sealiftctl -l version -d 'Print the version'
-complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor repo audit driver'
+complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor audit repo'
 complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list show add remove' \
   -f -a 'list show add remove'
-complete -c sealiftctl -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply' \
-  -f -a 'plan apply'
+complete -c sealiftctl \
+  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply resume list show' \
+  -f -a 'plan apply resume list show'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from vendor; and not __fish_seen_subcommand_from add list refresh remove' \
   -f -a 'add list refresh remove'
-set -l repo_actions init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp
+set -l repo_actions init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp status
 complete -c sealiftctl -n "__fish_seen_subcommand_from repo; and not __fish_seen_subcommand_from $repo_actions" \
   -f -a "$repo_actions"
 complete -c sealiftctl -n '__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from generate' -f -a generate
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list show verify export head' \
   -f -a 'list show verify export head'
-complete -c sealiftctl -n '__fish_seen_subcommand_from driver; and not __fish_seen_subcommand_from list' -f -a list
