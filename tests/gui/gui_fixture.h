@@ -67,6 +67,15 @@ class GuiFixture {
   }
 
   QTemporaryDir folder;
+  // As soon as it can be clicked. (QTRY_VERIFY evaluates its expression twice, so it must not click.)
+  bool clickSoon(const QString& name) const {
+    return QTest::qWaitFor([&] {
+             const auto* widget = find<QWidget>(name);
+             return widget != nullptr && widget->isVisible() && widget->isEnabled();
+           }) &&
+           click(name);
+  }
+
   ManualClock clock;
   FakeStation station;
   std::unique_ptr<Theme> theme;

@@ -37,7 +37,9 @@ void ScreenshotTest::pages_data() {
 
 void ScreenshotTest::save(QWidget* widget, const QString& name, const QString& suffix) {
   QTest::qWait(30);  // lets posted layout requests run; nothing depends on its length
-  const QDir folder(QStringLiteral(SEALIFT_BINARY_DIR "/screenshots"));
+  // The run on an X server has a folder of its own: both may run at once.
+  const bool offscreen = QGuiApplication::platformName() == QLatin1String("offscreen");
+  const QDir folder(QStringLiteral(SEALIFT_BINARY_DIR "/screenshots") + (offscreen ? QString() : QStringLiteral("/x11")));
   QVERIFY(QDir().mkpath(folder.path()));
   const QPixmap shot = widget->grab();
   QVERIFY(!shot.isNull());
@@ -80,6 +82,8 @@ void ScreenshotTest::pages() {
   const auto shot = [&](const char* name) { save(&window, QString::fromLatin1(name), suffix); };
 
   shot("devices");
+  QTest::keyClick(&window, Qt::Key_Tab);
+  shot("devices-focus");
   window.showDevice(QStringLiteral("HG4-0021"));
   shot("device-support-ending");
   window.showDevice(QStringLiteral("VC1-22019"));
@@ -106,6 +110,8 @@ void ScreenshotTest::pages() {
   shot("review-error");
   window.showPage(PageId::Updates);
   shot("updates");
+  window.findChild<QScrollArea*>(QStringLiteral("updatesScroll"))->ensureVisible(0, 5000);
+  shot("updates-end");
   window.showPage(PageId::Provisioning);
   shot("provisioning");
   window.showPage(PageId::Audit);

@@ -52,7 +52,7 @@ AddVendorDialog::AddVendorDialog(Station& station, const VendorCandidate& candid
   confirmed_ = new QCheckBox(tr("I compared the fingerprint and it is the same."));
   confirmed_->setObjectName(QStringLiteral("addVendorConfirm"));
   confirmed_->setFont(textFont(TextStyle::Control));
-  body()->addWidget(confirmed_);
+  body()->addWidget(confirmed_, 0, Qt::AlignLeft);
 
   QPushButton* cancel = addButton(tr("Don't trust"), QStringLiteral("addVendorCancel"), ButtonKind::Secondary);
   ok_ = addButton(tr("Trust this vendor"), QStringLiteral("addVendorOk"), ButtonKind::Primary);

@@ -51,7 +51,7 @@ WhenDialog::WhenDialog(const QString& name, const QString& title, const QString&
     radio->setObjectName(QStringLiteral("%1Choice%2").arg(name).arg(id));
     radio->setFont(textFont(TextStyle::Control));
     group_->addButton(radio, id);
-    body()->addWidget(radio);
+    body()->addWidget(radio, 0, Qt::AlignLeft);
     return radio;
   };
   for (const Choice& choice : choices) {
@@ -69,6 +69,7 @@ WhenDialog::WhenDialog(const QString& name, const QString& title, const QString&
   edit_->setEnabled(false);
   body()->addWidget(edit_);
   connect(other, &QRadioButton::toggled, edit_, &QWidget::setEnabled);
+  tabToChecked(group_);
   group_->button(0)->setChecked(true);
 
   QPushButton* cancel = addButton(tr("Back"), name + QLatin1String("No"), ButtonKind::Secondary);

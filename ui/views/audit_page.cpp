@@ -32,7 +32,7 @@ namespace sealift {
 namespace {
 
 constexpr int kSearchPause = 250;  // ms; a search reads the whole log
-constexpr int kDetailWidth = 300;
+constexpr int kDetailWidth = 284;
 constexpr int kWithDetail = 760;  // narrower than this the detail stands below the table
 constexpr int kKeyWidth = 76;
 constexpr int kLongestDetail = 400;  // characters of one value shown

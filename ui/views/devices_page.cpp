@@ -56,7 +56,7 @@ void DevicesPage::buildList() {
   side_ = new QFrame;
   side_->setProperty("frame", QStringLiteral("side"));
   auto* layout = new QVBoxLayout(side_);
-  layout->setContentsMargins(0, 0, 1, 0);
+  layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
   auto* top = new QVBoxLayout;
   top->setContentsMargins(space::kL, space::kM + 2, space::kL, space::kM - 2);

@@ -255,7 +255,7 @@ void ReviewPage::showPlan(const PlanView& plan) {
   }
   stack_->setCurrentWidget(planPage_);
   updateButtons();
-  (plan.allowed ? static_cast<QWidget*>(consent_) : static_cast<QWidget*>(notes_))->setFocus();
+  notes_->setFocus(Qt::OtherFocusReason);  // what changes is read before it is agreed to
 }
 
 void ReviewPage::showPills() {

@@ -89,9 +89,10 @@ void SettingsPage::buildMode(QVBoxLayout* layout) {
       makeRadio(tr("Station: for technicians, with provisioning"), QStringLiteral("settingsStation"));
   mode_->addButton(home, 1);
   mode_->addButton(station, 0);
-  card->body()->addWidget(home);
-  card->body()->addWidget(station);
+  card->body()->addWidget(home, 0, Qt::AlignLeft);
+  card->body()->addWidget(station, 0, Qt::AlignLeft);
   layout->addWidget(card);
+  tabToChecked(mode_);
   connect(mode_, &QButtonGroup::idClicked, this, &SettingsPage::save);
 }
 
@@ -101,12 +102,13 @@ void SettingsPage::buildAppearance(QVBoxLayout* layout) {
   const auto add = [&](const QString& text, const QString& name, ThemeChoice choice) {
     QRadioButton* radio = makeRadio(text, name);
     appearance_->addButton(radio, static_cast<int>(choice));
-    card->body()->addWidget(radio);
+    card->body()->addWidget(radio, 0, Qt::AlignLeft);
   };
   add(tr("Follow the system"), QStringLiteral("settingsThemeSystem"), ThemeChoice::System);
   add(tr("Light"), QStringLiteral("settingsThemeLight"), ThemeChoice::Light);
   add(tr("Dark"), QStringLiteral("settingsThemeDark"), ThemeChoice::Dark);
   layout->addWidget(card);
+  tabToChecked(appearance_);
   connect(appearance_, &QButtonGroup::idClicked, this,
           [this](int id) { Q_EMIT themeChosen(static_cast<ThemeChoice>(id)); });
   const auto show = [this] { appearance_->button(static_cast<int>(theme_.choice()))->setChecked(true); };

@@ -2,6 +2,7 @@
 
 #include <QAction>
 #include <QActionGroup>
+#include <QButtonGroup>
 #include <QMenu>
 
 namespace sealift {
@@ -45,6 +46,17 @@ QPushButton* makeMenuButton(const QString& text, const QString& name, QMenu* men
   menu->setParent(button, menu->windowFlags());
   button->setMenu(menu);
   return button;
+}
+
+void tabToChecked(QButtonGroup* group) {
+  const auto fit = [group] {
+    const QList<QAbstractButton*> buttons = group->buttons();
+    for (QAbstractButton* button : buttons) {
+      button->setFocusPolicy(button->isChecked() ? Qt::StrongFocus : Qt::ClickFocus);
+    }
+  };
+  QObject::connect(group, &QButtonGroup::idToggled, group, fit);
+  fit();
 }
 
 ChoiceButton::ChoiceButton(const QString& label, const QString& name, QWidget* parent)

@@ -6,6 +6,7 @@
 
 class QAction;
 class QActionGroup;
+class QButtonGroup;
 class QMenu;
 
 namespace sealift {
@@ -17,6 +18,10 @@ QPushButton* makeButton(const QString& text, const QString& name, ButtonKind kin
                         bool small = false);
 // A button that opens `menu`, which it then owns.
 QPushButton* makeMenuButton(const QString& text, const QString& name, QMenu* menu);
+
+// Among alternatives Tab reaches the checked one, and arrows the others from there. Qt leaves it to
+// chance which of them has been focused last.
+void tabToChecked(QButtonGroup* group);
 
 // Shows the chosen one of several values and opens a menu with all of them.
 class ChoiceButton final : public QPushButton {

@@ -46,6 +46,9 @@ bool FocusRing::eventFilter(QObject* watched, QEvent* event) {
       const int key = static_cast<QKeyEvent*>(event)->key();
       byKeyboard_ = key == Qt::Key_Tab || key == Qt::Key_Backtab || (key >= Qt::Key_Left && key <= Qt::Key_Down) ||
                     (byKeyboard_ && key != Qt::Key_Escape);
+      if (byKeyboard_ && target_ == nullptr) {
+        follow(QApplication::focusWidget());
+      }
       break;
     }
     case QEvent::MouseButtonPress:

@@ -1,6 +1,7 @@
 #include "ui/widgets/navigation_rail.h"
 
 #include "ui/style/tokens.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/navigation_button.h"
 
 #include <QButtonGroup>
@@ -22,6 +23,7 @@ NavigationRail::NavigationRail(QWidget* parent) : QFrame(parent), group_(new QBu
   addPage(PageId::Vendors, QStringLiteral("keys"), tr("Vendors & keys"), QStringLiteral("navVendors"));
   layout->addStretch(1);
   addPage(PageId::Settings, QStringLiteral("settings"), tr("Settings"), QStringLiteral("navSettings"));
+  tabToChecked(group_);
   setCompact(false);
   setCurrent(PageId::Devices);
 }

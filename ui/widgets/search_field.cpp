@@ -24,6 +24,16 @@ SearchField::SearchField(const QString& placeholder, const QString& name, int pa
   connect(&timer_, &QTimer::timeout, this, [this] { Q_EMIT searchChanged(text()); });
 }
 
+bool SearchField::event(QEvent* event) {
+  // Escape clears the field before the window's own use of it.
+  if (event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape &&
+      !text().isEmpty()) {
+    event->accept();
+    return true;
+  }
+  return QLineEdit::event(event);
+}
+
 void SearchField::keyPressEvent(QKeyEvent* event) {
   if (event->key() == Qt::Key_Escape && !text().isEmpty()) {
     clear();

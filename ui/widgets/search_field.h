@@ -17,6 +17,7 @@ class SearchField final : public QLineEdit {
   void searchChanged(const QString& text);
 
  protected:
+  bool event(QEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
 
  private:

@@ -31,7 +31,7 @@ void StaticTable::setRows(const QList<QList<TableCell>>& rows) {
   if (!headers_.isEmpty()) {
     for (int column = 0; column < headers_.size(); ++column) {
       auto* label = new TextLabel(TextStyle::SmallBold, TextTone::Muted, headers_.at(column));
-      label->setContentsMargins(column == 0 ? space::kS : 0, 0, 0, 0);
+      label->setContentsMargins(column == 0 ? kIndent : 0, 0, 0, 0);
       grid->addWidget(label, line, column);
     }
     grid->setRowMinimumHeight(line++, extent::kRow);

@@ -1,0 +1,224 @@
+// Consent is to the plan on the screen, and a refused plan has no way to be installed.
+#include "tests/gui/gui_fixture.h"
+#include "ui/dialogs/dialog_frame.h"
+#include "ui/widgets/notes_view.h"
+#include "ui/widgets/text_label.h"
+
+#include <QCheckBox>
+#include <QPushButton>
+#include <QTcpServer>
+#include <QTcpSocket>
+
+namespace sealift {
+
+namespace {
+const QString kDevice = QStringLiteral("NT2-004417");
+const QString kRefused = QStringLiteral("HB2-000113");
+}  // namespace
+
+class ReviewTest : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void installNeedsConsentToThisPlan();
+  void scheduleCarriesTheSameConsent();
+  void refusedPlanCannotBeInstalled();
+  void changedPlanNeedsNewConsent();
+  void olderAnswerDoesNotReplaceNewerPlan();
+  void failureOfApplyIsShownWhereItBelongs();
+  void skipAsksAndNamesTheRelease();
+  void escapeGoesBack();
+  void notesFetchNothing();
+  void notesShowMarkupAsText();
+  void everyCheckIsShown();
+};
+
+void ReviewTest::installNeedsConsentToThisPlan() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  auto* install = gui.find<QPushButton>(QStringLiteral("reviewInstall"));
+  QTRY_VERIFY(install->isVisible());
+  QVERIFY(!install->isEnabled());
+  QVERIFY(!gui.find<QPushButton>(QStringLiteral("reviewSchedule"))->isEnabled());
+  install->click();
+  QVERIFY(gui.station.applied.isEmpty());
+  QVERIFY(gui.click(QStringLiteral("reviewConsent")));
+  QVERIFY(install->isEnabled());
+  QVERIFY(gui.click(QStringLiteral("reviewConsent")));
+  QVERIFY(!install->isEnabled());
+  QVERIFY(gui.click(QStringLiteral("reviewConsent")));
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  QCOMPARE(gui.station.applied.size(), 1);
+  const PlanView plan = gui.station.plans.value(kDevice);
+  QCOMPARE(gui.station.applied.constFirst().deviceId, kDevice);
+  QCOMPARE(gui.station.applied.constFirst().consent.planDigest, plan.digest);
+  QCOMPARE(gui.station.applied.constFirst().consent.notesHash, plan.notesHash);
+  QCOMPARE(gui.station.applied.constFirst().consent.how, QStringLiteral("window"));
+  // The job is shown.
+  QTRY_COMPARE(gui.window->currentPage(), PageId::Updates);
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("job-job-of-") + kDevice) != nullptr);
+}
+
+void ReviewTest::scheduleCarriesTheSameConsent() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  QVERIFY(gui.click(QStringLiteral("reviewSchedule")));
+  QVERIFY(gui.station.scheduled.isEmpty());
+  QVERIFY(gui.clickSoon(QStringLiteral("scheduleDialogYes")));
+  QCOMPARE(gui.station.scheduled.size(), 1);
+  QCOMPARE(gui.station.scheduled.constFirst().consent.planDigest, gui.station.plans.value(kDevice).digest);
+  QCOMPARE(gui.station.scheduled.constFirst().when, QDateTime(QDate(2026, 11, 22), QTime(2, 0)).toUTC());
+  QVERIFY(gui.station.applied.isEmpty());
+}
+
+void ReviewTest::refusedPlanCannotBeInstalled() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kRefused);
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("reviewRefused"))->isVisible());
+  auto* consent = gui.find<QCheckBox>(QStringLiteral("reviewConsent"));
+  auto* install = gui.find<QPushButton>(QStringLiteral("reviewInstall"));
+  QVERIFY(!consent->isEnabled());
+  QVERIFY(!install->isEnabled());
+  // Not even by code that ticks the box behind the disabled control.
+  consent->setChecked(true);
+  QVERIFY(!install->isEnabled());
+  install->setEnabled(true);
+  install->click();
+  QVERIFY(gui.station.applied.isEmpty());
+  // The failed check says what to do and has its code.
+  auto* check = gui.find<QWidget>(QStringLiteral("check-image-signature"));
+  QVERIFY(check != nullptr && check->isVisible());
+  QVERIFY(check->accessibleName().contains(QLatin1String("failed")));
+  QVERIFY(check->accessibleDescription().contains(QLatin1String("image.signature-invalid")));
+  QVERIFY(check->accessibleDescription().contains(QLatin1String("tell the vendor")));
+}
+
+void ReviewTest::changedPlanNeedsNewConsent() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  gui.station.failures.insert(
+      QStringLiteral("applyUpdate"),
+      makeError(ErrorCode::ConsentPlanChanged, QStringLiteral("The plan changed since you agreed.")));
+  gui.station.plans[kDevice].digest = QString(QStringLiteral("0badcafe")).repeated(8);
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  auto* consent = gui.find<QCheckBox>(QStringLiteral("reviewConsent"));
+  QTRY_VERIFY(consent->isVisible() && !consent->isChecked());
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("reviewError"))->isVisible());
+  QVERIFY(!gui.find<QPushButton>(QStringLiteral("reviewInstall"))->isEnabled());
+  gui.station.failures.clear();
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  QCOMPARE(gui.station.applied.constLast().consent.planDigest, gui.station.plans.value(kDevice).digest);
+}
+
+void ReviewTest::olderAnswerDoesNotReplaceNewerPlan() {
+  GuiFixture gui;
+  gui.station.hold = true;
+  gui.open().reviewUpdate(kRefused);
+  gui.window->reviewUpdate(kDevice);
+  QVERIFY(gui.find<QWidget>(QStringLiteral("reviewLoading"))->isVisible());
+  gui.station.release();
+  auto* heading = gui.find<TextLabel>(QStringLiteral("reviewHeading"));
+  QTRY_VERIFY(heading->isVisible());
+  QCOMPARE(heading->text(), QStringLiteral("Review update 2.3.1 \u2192 2.4.0"));
+  QVERIFY(!gui.find<QWidget>(QStringLiteral("reviewRefused"))->isVisible());
+}
+
+void ReviewTest::failureOfApplyIsShownWhereItBelongs() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  gui.station.failures.insert(QStringLiteral("applyUpdate"),
+                              makeError(ErrorCode::DeviceBusy, QStringLiteral("Another job runs on this device.")));
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("reviewError"))->isVisible());
+  QCOMPARE(gui.find<TextLabel>(QStringLiteral("reviewErrorTitle"))->text(),
+           QStringLiteral("Another job runs on this device."));
+  QVERIFY(gui.find<TextLabel>(QStringLiteral("reviewErrorDetail"))->text().contains(QLatin1String("Wait until")));
+  QVERIFY(gui.find<TextLabel>(QStringLiteral("reviewErrorCode"))->text().contains(QLatin1String("device.busy")));
+  QVERIFY(gui.find<QPushButton>(QStringLiteral("reviewInstall"))->isEnabled());
+}
+
+void ReviewTest::skipAsksAndNamesTheRelease() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewSkip")));
+  QVERIFY(!gui.station.calls.contains(QStringLiteral("skipRelease %1 release-2.4.0").arg(kDevice)));
+  QVERIFY(gui.clickSoon(QStringLiteral("skipDialogYes")));
+  QVERIFY(gui.station.calls.contains(QStringLiteral("skipRelease %1 release-2.4.0").arg(kDevice)));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("deviceUnskip"))->isVisible());
+}
+
+void ReviewTest::escapeGoesBack() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  auto* install = gui.find<QPushButton>(QStringLiteral("reviewInstall"));
+  QTRY_VERIFY(install->isVisible());
+  QTest::keyClick(gui.window.get(), Qt::Key_Escape);
+  QTRY_VERIFY(!install->isVisible());
+  QVERIFY(gui.find<QWidget>(QStringLiteral("devicesPage"))->isVisible());
+}
+
+void ReviewTest::notesFetchNothing() {
+  QTcpServer server;
+  QVERIFY(server.listen(QHostAddress::LocalHost));
+  const QString base = QStringLiteral("http://127.0.0.1:%1").arg(server.serverPort());
+  GuiFixture gui;
+  gui.station.plans[kDevice].notesMarkdown =
+      QStringLiteral(
+          "# Notes\n\n![picture](%1/a.png)\n\n[link](%1/b)\n\n<img src=\"%1/c.png\">\n\n"
+          "<link rel=\"stylesheet\" href=\"%1/d.css\">\n\n![local](file:///etc/hostname)\n\n![ref][r]\n\n[r]: "
+          "%1/e.png\n")
+          .arg(base);
+  gui.open().reviewUpdate(kDevice);
+  auto* notes = gui.find<NotesView>(QStringLiteral("reviewNotes"));
+  QTRY_VERIFY(notes->isVisible());
+  QVERIFY(!gui.window->grab().isNull());
+  // Choosing a link tells its address and does not follow it.
+  Q_EMIT notes->anchorClicked(QUrl(base + QStringLiteral("/b")));
+  auto* link = gui.find<TextLabel>(QStringLiteral("reviewLink"));
+  QVERIFY(link->isVisible());
+  QVERIFY(link->text().contains(base + QStringLiteral("/b")));
+  QVERIFY(!server.waitForNewConnection(300));
+  QVERIFY(!server.hasPendingConnections());
+  // The listener itself works: a connection is seen when there is one.
+  QTcpSocket probe;
+  probe.connectToHost(QHostAddress::LocalHost, server.serverPort());
+  QVERIFY(server.waitForNewConnection(2000));
+  // What was not loaded is named.
+  QVERIFY(notes->toPlainText().contains(QLatin1String("[image not loaded: ") + base));
+  QVERIFY(notes->toPlainText().contains(QLatin1String("[image not loaded: file:///etc/hostname]")));
+  QVERIFY(!notes->loadResource(QTextDocument::ImageResource, QUrl(QStringLiteral("file:///etc/hostname"))).isValid());
+}
+
+void ReviewTest::notesShowMarkupAsText() {
+  GuiFixture gui;
+  gui.station.plans[kDevice].notesMarkdown = QStringLiteral("Before <b>bold</b> <script>x</script> after\n");
+  gui.station.plans[kDevice].deviceName = QStringLiteral("<img src=x>");
+  gui.open().reviewUpdate(kDevice);
+  auto* notes = gui.find<NotesView>(QStringLiteral("reviewNotes"));
+  QTRY_VERIFY(notes->isVisible());
+  QVERIFY(notes->toPlainText().contains(QLatin1String("<b>bold</b>")));
+  QVERIFY(notes->toPlainText().contains(QLatin1String("<script>")));
+  const auto labels = gui.window->findChildren<QLabel*>();
+  for (const QLabel* label : labels) {
+    QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->text()));
+  }
+}
+
+void ReviewTest::everyCheckIsShown() {
+  GuiFixture gui;
+  gui.open().reviewUpdate(kDevice);
+  const QList<CheckView> checks = gui.station.plans.value(kDevice).checks;
+  for (const CheckView& check : checks) {
+    QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("check-") + check.id) != nullptr);
+    QVERIFY(gui.find<QWidget>(QStringLiteral("check-") + check.id)->accessibleName().contains(check.title));
+  }
+}
+
+}  // namespace sealift
+
+QTEST_MAIN(sealift::ReviewTest)
+#include "review_test.moc"

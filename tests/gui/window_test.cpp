@@ -1,0 +1,454 @@
+// The window: pages, filter, jobs, closing, vendors, settings, and all of it by keyboard.
+#include "tests/gui/gui_fixture.h"
+#include "ui/dialogs/dialog_frame.h"
+#include "ui/views/vendors_page.h"
+#include "ui/widgets/focus_ring.h"
+#include "ui/widgets/search_field.h"
+#include "ui/widgets/support_timeline.h"
+#include "ui/widgets/text_label.h"
+
+#include <QAbstractButton>
+#include <QButtonGroup>
+#include <QCheckBox>
+#include <QLineEdit>
+#include <QListView>
+#include <QMenu>
+#include <QPushButton>
+#include <QSet>
+
+namespace sealift {
+
+class WindowTest : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void navigation();
+  void homeModeHidesTheFactory();
+  void filterKeepsAndMovesTheSelection();
+  void selectionSurvivesReloads();
+  void lookAgainShowsErrors();
+  void cancelAsks();
+  void unknownJobCanBeSettled();
+  void jobMovesBetweenSections();
+  void closeAsksDuringTransfer();
+  void closeWhenFinished();
+  void vendorNeedsConfirmedFingerprint();
+  void vendorErrorsStayOnTheirCard();
+  void addDeviceBuildsAddress();
+  void settingsAreKept();
+  void tabReachesEveryControl_data();
+  void tabReachesEveryControl();
+  void updateByKeyboardAlone();
+  void everyControlHasAName();
+  void timelineSaysItsDates();
+};
+
+void WindowTest::navigation() {
+  GuiFixture gui;
+  gui.open();
+  const QList<std::pair<QString, PageId>> pages{
+      {QStringLiteral("navUpdates"), PageId::Updates},   {QStringLiteral("navProvisioning"), PageId::Provisioning},
+      {QStringLiteral("navAudit"), PageId::Audit},       {QStringLiteral("navVendors"), PageId::Vendors},
+      {QStringLiteral("navSettings"), PageId::Settings}, {QStringLiteral("navDevices"), PageId::Devices}};
+  for (const auto& [name, page] : pages) {
+    QVERIFY(gui.click(name));
+    QCOMPARE(gui.window->currentPage(), page);
+    QVERIFY(gui.find<QAbstractButton>(name)->isChecked());
+  }
+  const QStringList shown{QStringLiteral("devicesPage"),      QStringLiteral("updatesPage"),
+                          QStringLiteral("provisioningPage"), QStringLiteral("auditPage"),
+                          QStringLiteral("vendorsPage"),      QStringLiteral("settingsPage")};
+  for (int i = 0; i < shown.size(); ++i) {
+    QTest::keyClick(gui.window.get(), static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+    QVERIFY2(gui.find<QWidget>(shown.at(i))->isVisible(), qPrintable(shown.at(i)));
+  }
+  QCOMPARE(gui.find<QWidget>(QStringLiteral("navDevices"))->accessibleDescription(), QStringLiteral("6 devices"));
+  QCOMPARE(gui.find<QWidget>(QStringLiteral("navUpdates"))->accessibleDescription(), QStringLiteral("2 in progress"));
+}
+
+void WindowTest::homeModeHidesTheFactory() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Settings);
+  QVERIFY(gui.find<QWidget>(QStringLiteral("navProvisioning"))->isVisible());
+  QVERIFY(gui.click(QStringLiteral("settingsHome")));
+  QVERIFY(gui.station.stationInfo.homeMode);
+  QVERIFY(!gui.find<QWidget>(QStringLiteral("navProvisioning"))->isVisible());
+  QTest::keyClick(gui.window.get(), Qt::Key_3, Qt::ControlModifier);
+  QCOMPARE(gui.window->currentPage(), PageId::Settings);
+}
+
+void WindowTest::filterKeepsAndMovesTheSelection() {
+  GuiFixture gui;
+  gui.open();
+  auto* list = gui.find<QListView>(QStringLiteral("devicesList"));
+  auto* name = gui.find<TextLabel>(QStringLiteral("deviceName"));
+  QCOMPARE(list->model()->rowCount(), 6);
+  QCOMPARE(name->text(), QStringLiteral("Hall thermostat"));
+  QTest::keyClick(gui.window.get(), Qt::Key_F, Qt::ControlModifier);
+  auto* search = gui.find<SearchField>(QStringLiteral("devicesFilter"));
+  QVERIFY(search->hasFocus());
+  QTest::keyClicks(search, QStringLiteral("halden"));
+  QTRY_COMPARE(list->model()->rowCount(), 2);
+  QCOMPARE(name->text(), QStringLiteral("Meter gateway"));
+  search->clear();
+  QTest::keyClicks(search, QStringLiteral("VC1-22019"));  // a serial number
+  QTRY_COMPARE(list->model()->rowCount(), 1);
+  QCOMPARE(name->text(), QStringLiteral("Garage camera"));
+  QTest::keyClicks(search, QStringLiteral("x"));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("devicesNoMatch"))->isVisible());
+  QTest::keyClick(search, Qt::Key_Escape);
+  QTRY_COMPARE(list->model()->rowCount(), 6);
+  QCOMPARE(name->text(), QStringLiteral("Garage camera"));
+}
+
+void WindowTest::selectionSurvivesReloads() {
+  GuiFixture gui;
+  gui.open().showDevice(QStringLiteral("HG4-0021"));
+  DeviceView extra = gui.station.deviceList.constFirst();
+  extra.id = QStringLiteral("new");
+  extra.name = QStringLiteral("Newcomer");
+  gui.station.deviceList.prepend(extra);
+  Q_EMIT gui.station.devicesChanged();
+  QCOMPARE(gui.find<TextLabel>(QStringLiteral("deviceName"))->text(), QStringLiteral("Meter gateway"));
+  QVERIFY(gui.station.removeDevice(QStringLiteral("HG4-0021")).has_value());
+  QCOMPARE(gui.find<TextLabel>(QStringLiteral("deviceName"))->text(), QStringLiteral("Newcomer"));
+  gui.station.deviceList.clear();
+  Q_EMIT gui.station.devicesChanged();
+  QVERIFY(gui.find<QWidget>(QStringLiteral("devicesEmpty"))->isVisible());
+}
+
+void WindowTest::lookAgainShowsErrors() {
+  GuiFixture gui;
+  gui.open();
+  gui.station.failures.insert(QStringLiteral("lookAtDevices"),
+                              makeError(ErrorCode::LinkPermission, QStringLiteral("The port may not be opened.")));
+  QTest::keyClick(gui.window.get(), Qt::Key_F5);
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("devicesError"))->isVisible());
+  QVERIFY(gui.find<TextLabel>(QStringLiteral("devicesErrorCode"))->text().contains(QLatin1String("link.permission")));
+  gui.window->showDevice(QStringLiteral("serial:COM9"));
+  gui.station.failures.insert(QStringLiteral("lookAtDevice"),
+                              makeError(ErrorCode::Timeout, QStringLiteral("The device did not answer within 5 s.")));
+  QVERIFY(gui.click(QStringLiteral("deviceLookAgain")));
+  QTRY_COMPARE(gui.find<TextLabel>(QStringLiteral("deviceNoticeTitle"))->text(),
+               QStringLiteral("The device did not answer within 5 s."));
+  // The error belongs to that device and goes with it.
+  gui.window->showDevice(QStringLiteral("NT2-004417"));
+  QVERIFY(!gui.find<QWidget>(QStringLiteral("deviceNotice"))->isVisible());
+}
+
+void WindowTest::cancelAsks() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Updates);
+  auto* cancel = gui.find<QWidget>(QStringLiteral("job-j1"))->findChild<QPushButton*>(QStringLiteral("jobCancel"));
+  QTRY_VERIFY(cancel->isVisible());
+  QTest::mouseClick(cancel, Qt::LeftButton);
+  auto* text = gui.find<TextLabel>(QStringLiteral("cancelDialogText"));
+  QVERIFY(text != nullptr);
+  QCOMPARE(text->text(), gui.station.job(QStringLiteral("j1"))->cancelEffect);
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("cancelDialogNo"))->hasFocus());
+  QVERIFY(gui.click(QStringLiteral("cancelDialogNo")));
+  QVERIFY(!gui.station.calls.contains(QStringLiteral("cancelJob j1")));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("cancelDialog")) == nullptr);
+  QTest::mouseClick(cancel, Qt::LeftButton);
+  gui.station.failures.insert(QStringLiteral("cancelJob"),
+                              makeError(ErrorCode::DeviceBusy, QStringLiteral("It can't be stopped in this moment.")));
+  QVERIFY(gui.clickSoon(QStringLiteral("cancelDialogYes")));
+  QVERIFY(gui.find<QWidget>(QStringLiteral("cancelDialogError"))->isVisible());
+  gui.station.failures.clear();
+  QVERIFY(gui.clickSoon(QStringLiteral("cancelDialogYes")));
+  QCOMPARE(gui.station.job(QStringLiteral("j1"))->outcome, Outcome::Cancelled);
+}
+
+void WindowTest::unknownJobCanBeSettled() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Updates);
+  auto* card = gui.find<QWidget>(QStringLiteral("job-j6"));
+  auto* resume = card->findChild<QPushButton*>(QStringLiteral("jobResume"));
+  QTRY_VERIFY(resume->isVisible());
+  QVERIFY(
+      !gui.find<QWidget>(QStringLiteral("job-j4"))->findChild<QPushButton*>(QStringLiteral("jobResume"))->isVisible());
+  resume->click();
+  QVERIFY(gui.station.calls.contains(QStringLiteral("resumeJob j6")));
+  gui.station.failures.insert(QStringLiteral("resumeJob"),
+                              makeError(ErrorCode::DeviceDidNotReturn, QStringLiteral("The device does not answer.")));
+  QTRY_VERIFY(resume->isEnabled());
+  resume->click();
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("updatesError"))->isVisible());
+}
+
+void WindowTest::jobMovesBetweenSections() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Updates);
+  auto* running = gui.find<QWidget>(QStringLiteral("updatesRunning"));
+  QVERIFY(running->findChild<QWidget*>(QStringLiteral("job-j1")) != nullptr);
+  const QList<std::pair<Outcome, QString>> ends{
+      {Outcome::Succeeded, QStringLiteral("Succeeded")}, {Outcome::Reverted, QStringLiteral("Reverted")},
+      {Outcome::Refused, QStringLiteral("Refused")},     {Outcome::Failed, QStringLiteral("Failed")},
+      {Outcome::Unknown, QStringLiteral("Unknown")},     {Outcome::Cancelled, QStringLiteral("Cancelled")}};
+  for (const auto& [outcome, words] : ends) {
+    JobView job = *gui.station.job(QStringLiteral("j1"));
+    job.state = JobState::Running;
+    gui.station.setJob(job);
+    for (const Stage stage : {Stage::Transfer, Stage::Verify, Stage::Activate, Stage::Restart, Stage::Confirm}) {
+      job.stage = stage;
+      job.fraction += 0.01;
+      gui.station.setJob(job);
+    }
+    QVERIFY(running->findChild<QWidget*>(QStringLiteral("job-j1")) != nullptr);
+    job.state = JobState::Finished;
+    job.outcome = outcome;
+    job.statusText = words;
+    gui.station.setJob(job);
+    auto* card = gui.find<QWidget>(QStringLiteral("updatesFinished"))->findChild<QWidget*>(QStringLiteral("job-j1"));
+    QVERIFY(card != nullptr);
+    QCOMPARE(card->findChild<QLabel*>(QStringLiteral("jobStatus"))->text(), words);
+  }
+}
+
+void WindowTest::closeAsksDuringTransfer() {
+  GuiFixture gui;
+  MainWindow& window = gui.open();
+  window.close();
+  QVERIFY(window.isVisible());
+  auto* dialog = gui.find<DialogFrame>(QStringLiteral("closeDialog"));
+  QVERIFY(dialog != nullptr && dialog->isVisible());
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("closeStay"))->hasFocus());
+  const auto labels = dialog->findChildren<TextLabel*>();
+  QVERIFY(std::any_of(labels.begin(), labels.end(), [&](TextLabel* label) {
+    return label->text() == gui.station.jobList.constFirst().cancelEffect;
+  }));
+  QVERIFY(gui.click(QStringLiteral("closeStay")));
+  QVERIFY(window.isVisible());
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("closeDialog")) == nullptr);
+  window.close();
+  QVERIFY(gui.click(QStringLiteral("closeNow")));
+  QTRY_VERIFY(!window.isVisible());
+}
+
+void WindowTest::closeWhenFinished() {
+  GuiFixture gui;
+  MainWindow& window = gui.open();
+  window.close();
+  QVERIFY(gui.click(QStringLiteral("closeWhenDone")));
+  QVERIFY(window.isVisible());
+  for (const char* id : {"j1", "j2"}) {
+    QVERIFY(window.isVisible());
+    JobView job = *gui.station.job(QLatin1String(id));
+    job.state = JobState::Finished;
+    job.outcome = Outcome::Succeeded;
+    gui.station.setJob(job);
+  }
+  QTRY_VERIFY(!window.isVisible());
+}
+
+void WindowTest::vendorNeedsConfirmedFingerprint() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Vendors);
+  gui.window->findChild<VendorsPage*>()->openVendorFile(QStringLiteral("vidar.vendor"));
+  auto* ok = gui.find<QPushButton>(QStringLiteral("addVendorOk"));
+  QVERIFY(ok != nullptr && !ok->isEnabled());
+  ok->click();
+  const QString call = QStringLiteral("addVendor ") + gui.station.candidate.fingerprint;
+  QVERIFY(!gui.station.calls.contains(call));
+  QVERIFY(gui.find<QWidget>(QStringLiteral("addVendorFingerprint"))
+              ->accessibleDescription()
+              .startsWith(QLatin1String("a1b2, c3d4, e5f6")));
+  QVERIFY(gui.click(QStringLiteral("addVendorConfirm")));
+  gui.station.failures.insert(
+      QStringLiteral("addVendor"),
+      makeError(ErrorCode::FetchFailed, QStringLiteral("The vendor's address does not answer.")));
+  QVERIFY(gui.click(QStringLiteral("addVendorOk")));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("addVendorDialogError"))->isVisible());
+  gui.station.failures.clear();
+  QVERIFY(gui.click(QStringLiteral("addVendorOk")));
+  QVERIFY(gui.station.calls.contains(call));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("vendor-vidar as")) != nullptr);
+  gui.station.failures.insert(QStringLiteral("readVendorFile"),
+                              makeError(ErrorCode::TrustMalformed, QStringLiteral("This is not a vendor file.")));
+  gui.window->findChild<VendorsPage*>()->openVendorFile(QStringLiteral("other"));
+  QVERIFY(gui.find<QWidget>(QStringLiteral("vendorsError"))->isVisible());
+}
+
+void WindowTest::vendorErrorsStayOnTheirCard() {
+  GuiFixture gui;
+  gui.station.hold = true;
+  gui.station.failures.insert(QStringLiteral("refreshVendor"),
+                              makeError(ErrorCode::TrustExpired, QStringLiteral("The timestamp expired.")));
+  gui.open().showPage(PageId::Vendors);
+  auto* card = gui.find<QWidget>(QStringLiteral("vendor-norrland"));
+  QTest::mouseClick(card->findChild<QPushButton*>(QStringLiteral("vendorRefresh")), Qt::LeftButton);
+  QVERIFY(!card->findChild<QPushButton*>(QStringLiteral("vendorRefresh"))->isEnabled());
+  gui.station.release();
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("vendor-norrland"))
+                  ->findChild<QWidget*>(QStringLiteral("vendorProblem"))
+                  ->isVisible());
+  QVERIFY(!gui.find<QWidget>(QStringLiteral("vendor-halden"))
+               ->findChild<QWidget*>(QStringLiteral("vendorProblem"))
+               ->isVisible());
+}
+
+void WindowTest::addDeviceBuildsAddress() {
+  GuiFixture gui;
+  gui.open();
+  QVERIFY(gui.click(QStringLiteral("devicesAdd")));
+  auto* ok = gui.find<QPushButton>(QStringLiteral("addDeviceOk"));
+  QVERIFY(!ok->isEnabled());
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("addDeviceHost")), QStringLiteral("fe80::1"));
+  QVERIFY(ok->isEnabled());
+  gui.station.failures.insert(QStringLiteral("addDevice"),
+                              makeError(ErrorCode::Timeout, QStringLiteral("Nobody answers at this address.")));
+  QVERIFY(gui.click(QStringLiteral("addDeviceOk")));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("addDeviceDialogError"))->isVisible());
+  QVERIFY(gui.station.calls.contains(QStringLiteral("addDevice udp:[fe80::1]:1337")));
+  gui.station.failures.clear();
+  QVERIFY(gui.clickSoon(QStringLiteral("addDeviceOk")));
+  QTRY_COMPARE(gui.find<TextLabel>(QStringLiteral("deviceName"))->text(), QStringLiteral("udp:[fe80::1]:1337"));
+}
+
+void WindowTest::settingsAreKept() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Settings);
+  auto* save = gui.find<QPushButton>(QStringLiteral("settingsSave"));
+  QVERIFY(!save->isEnabled());
+  auto* name = gui.find<QLineEdit>(QStringLiteral("settingsStationName"));
+  name->setText(QStringLiteral("LINE-4"));
+  QVERIFY(save->isEnabled());
+  gui.station.failures.insert(QStringLiteral("changeInfo"),
+                              makeError(ErrorCode::StoreFailed, QStringLiteral("The disk is full.")));
+  QVERIFY(gui.click(QStringLiteral("settingsSave")));
+  QVERIFY(gui.find<QWidget>(QStringLiteral("settingsMessage"))->isVisible());
+  gui.station.failures.clear();
+  name->setText(QStringLiteral("LINE-4"));
+  QVERIFY(gui.click(QStringLiteral("settingsSave")));
+  QCOMPARE(gui.station.stationInfo.name, QStringLiteral("LINE-4"));
+  QCOMPARE(gui.find<TextLabel>(QStringLiteral("statusStation"))->text(),
+           QStringLiteral("Station LINE-4 \u00b7 technician"));
+  QVERIFY(gui.click(QStringLiteral("settingsThemeDark")));
+  QVERIFY(gui.theme->isDark());
+  gui.window.reset();
+  gui.theme.reset();
+  gui.open();
+  QVERIFY(gui.theme->isDark());
+}
+
+void WindowTest::tabReachesEveryControl_data() {
+  QTest::addColumn<PageId>("page");
+  QTest::newRow("devices") << PageId::Devices;
+  QTest::newRow("updates") << PageId::Updates;
+  QTest::newRow("provisioning") << PageId::Provisioning;
+  QTest::newRow("audit") << PageId::Audit;
+  QTest::newRow("vendors") << PageId::Vendors;
+  QTest::newRow("settings") << PageId::Settings;
+}
+
+void WindowTest::tabReachesEveryControl() {
+  QFETCH(PageId, page);
+  GuiFixture gui;
+  gui.open().showPage(page);
+  QTRY_VERIFY(QApplication::activeWindow() == gui.window.get());
+  QSet<QWidget*> expected;
+  const auto widgets = gui.window->findChildren<QWidget*>();
+  for (QWidget* widget : widgets) {
+    if (widget->isVisible() && widget->isEnabled() && (widget->focusPolicy() & Qt::TabFocus) != 0 &&
+        widget->focusProxy() == nullptr) {
+      // One of several alternatives is reached by Tab, the others from it by arrows.
+      const auto* button = qobject_cast<QAbstractButton*>(widget);
+      const bool alternative =
+          button != nullptr && button->isCheckable() && !button->isChecked() &&
+          (button->autoExclusive() || (button->group() != nullptr && button->group()->exclusive()));
+      if (!alternative) {
+        expected.insert(widget);
+      }
+    }
+  }
+  QVERIFY(!expected.isEmpty());
+  QSet<QWidget*> reached;
+  auto* ring = gui.window->findChild<FocusRing*>();
+  for (qsizetype step = 0; step < 3 * expected.size(); ++step) {
+    QWidget* before = QApplication::focusWidget();
+    QTest::keyClick(before != nullptr ? before : gui.window.get(), Qt::Key_Tab);
+    if (QWidget* now = QApplication::focusWidget()) {
+      reached.insert(now);
+      QCOMPARE(ring->target(), now);
+    }
+  }
+  expected.subtract(reached);
+  for (QWidget* missed : std::as_const(expected)) {
+    qWarning() << "not reached:" << missed;
+  }
+  QVERIFY(expected.isEmpty());
+}
+
+void WindowTest::updateByKeyboardAlone() {
+  GuiFixture gui;
+  gui.open();
+  const auto press = [](Qt::Key key) { QTest::keyClick(QApplication::focusWidget(), key); };
+  const auto tabTo = [&](const QString& name) {
+    for (int i = 0; i < 60; ++i) {
+      QWidget* focus = QApplication::focusWidget();
+      if (focus != nullptr && focus->objectName() == name) {
+        return true;
+      }
+      QTest::keyClick(focus != nullptr ? focus : gui.window.get(), Qt::Key_Tab);
+    }
+    return false;
+  };
+  QTest::keyClick(gui.window.get(), Qt::Key_1, Qt::ControlModifier);
+  QVERIFY(tabTo(QStringLiteral("devicesList")));
+  press(Qt::Key_Down);
+  QCOMPARE(gui.find<TextLabel>(QStringLiteral("deviceName"))->text(), QStringLiteral("Door sensor"));
+  press(Qt::Key_Up);
+  QVERIFY(tabTo(QStringLiteral("deviceReview")));
+  press(Qt::Key_Space);
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("reviewConsent"))->isVisible());
+  QVERIFY(tabTo(QStringLiteral("reviewConsent")));
+  press(Qt::Key_Space);
+  QVERIFY(tabTo(QStringLiteral("reviewInstall")));
+  press(Qt::Key_Space);
+  QCOMPARE(gui.station.applied.size(), 1);
+  QTRY_COMPARE(gui.window->currentPage(), PageId::Updates);
+  // The rail with arrows.
+  QVERIFY(tabTo(QStringLiteral("navUpdates")));
+  press(Qt::Key_Down);
+  QCOMPARE(gui.window->currentPage(), PageId::Provisioning);
+}
+
+void WindowTest::everyControlHasAName() {
+  GuiFixture gui;
+  gui.open();
+  for (const PageId page :
+       {PageId::Devices, PageId::Updates, PageId::Provisioning, PageId::Audit, PageId::Vendors, PageId::Settings}) {
+    gui.window->showPage(page);
+    const auto widgets = gui.window->findChildren<QWidget*>();
+    for (QWidget* widget : widgets) {
+      if (!widget->isVisible() || (widget->focusPolicy() & Qt::TabFocus) == 0 ||
+          qobject_cast<TextLabel*>(widget) != nullptr) {
+        continue;
+      }
+      const auto* button = qobject_cast<QAbstractButton*>(widget);
+      const QString name = !widget->accessibleName().isEmpty() ? widget->accessibleName()
+                           : button != nullptr                 ? button->text()
+                                                               : QString();
+      QVERIFY2(!name.isEmpty(),
+               qPrintable(QStringLiteral("%1 %2 has no name")
+                              .arg(QLatin1String(widget->metaObject()->className()), widget->objectName())));
+    }
+  }
+}
+
+void WindowTest::timelineSaysItsDates() {
+  SupportTimeline timeline;
+  Lifecycle lifecycle{QDate(2023, 3, 1), QDate(2027, 6, 1), std::nullopt};
+  timeline.setLifecycle(lifecycle, QDate(2026, 11, 21));
+  QVERIFY(timeline.accessibleName().contains(QLatin1String("Released Mar 2023.")));
+  QVERIFY(timeline.accessibleName().contains(QLatin1String("Feature updates end Jun 2027.")));
+  QVERIFY(!timeline.accessibleName().contains(QLatin1String("Security")));  // unknown, so not told
+  lifecycle.securitySupportEnds = QDate(2025, 5, 1);
+  timeline.setLifecycle(lifecycle, QDate(2026, 11, 21));
+  QVERIFY(timeline.accessibleName().contains(QLatin1String("Security updates ended May 2025.")));
+}
+
+}  // namespace sealift
+
+QTEST_MAIN(sealift::WindowTest)
+#include "window_test.moc"
