@@ -74,7 +74,8 @@ QByteArray computeDigest(DigestAlgorithm algorithm, QByteArrayView bytes) {
 struct Digester::State {
   explicit State(DigestAlgorithm digestAlgorithm) : algorithm(digestAlgorithm), context(EVP_MD_CTX_new()) { begin(); }
   ~State() { EVP_MD_CTX_free(context); }
-  Q_DISABLE_COPY_MOVE(State)
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   void begin() { require(context != nullptr ? EVP_DigestInit_ex2(context, implementationOf(algorithm), nullptr) : 0); }
 
   DigestAlgorithm algorithm;

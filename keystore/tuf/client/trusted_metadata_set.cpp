@@ -95,12 +95,9 @@ Result<bool> TrustedMetadataSet::updateRoot(const QByteArray& bytes) {
   SEALIFT_CHECK(requireVersion(kRoot, next.version, root_.version + 1));
   // 5.3.6: its expiry does not matter yet.
   // 5.3.11: after a rotation what the old timestamp and snapshot keys signed is forgotten, so that versions which a
-  // thief of those keys made up don't stand in the way.
+  // thief of those keys made up don't stand in the way. Nothing of the kind was read yet; the caller drops what it
+  // kept.
   const bool mustForget = losesKey(root_, next, kTimestamp) || losesKey(root_, next, kSnapshot);
-  if (mustForget) {
-    timestamp_.reset();
-    previousSnapshot_.reset();
-  }
   root_ = std::move(next);  // 5.3.7
   return mustForget;
 }

@@ -311,7 +311,8 @@ QList<StagedChange> Publisher::stagedChanges() const {
 
 bool Publisher::Private::isHalfOver(const Json& signedPart, const QString& role, const QDateTime& now) const {
   const QDateTime expires = parseExpires(toQString(signedPart.value("expires", std::string())));
-  return now.secsTo(expires) * 2 < qint64{expiryDays.value(role)} * 86400;
+  const qint64 secondsLeft = now.secsTo(expires);
+  return secondsLeft * 2 < qint64{expiryDays.value(role)} * 86400;
 }
 
 Json Publisher::Private::targetsWithChanges() const {
