@@ -42,8 +42,9 @@ ARROWS = {
                    IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
     "app/services": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "app/update", "devices/core",
                      "keystore", IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
-    # The demonstration: virtual devices and a vendor for them. Only the composition roots know it.
-    "app/demo": ["app/base", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore"],
+    # The demonstration: virtual devices, a vendor for them, and stories that drive the window. Only the composition
+    # roots know it.
+    "app/demo": ["app/base", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore", "ui"],
     # services and plain values
     "app/cli": ["app/base", "app/services", "devices/core", VERSION],
     "ui": ["app/base", "app/services", "devices/core", VERSION],

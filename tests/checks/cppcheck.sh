@@ -20,7 +20,7 @@ fi
 mkdir -p "$state/cache"
 
 cppcheck --quiet -j 2 --cppcheck-build-dir="$state/cache" --file-list="$state/files.txt" -I . \
-  --std=c++20 --language=c++ --library=qt --library=tests/checks/cppcheck_sealift.cfg --platform=unix64 \
+  --std=c++20 --language=c++ --library=tests/checks/cppcheck_sealift.cfg --library=qt --platform=unix64 \
   --enable=warning,performance,portability \
   --suppressions-list=tests/checks/cppcheck_suppressions.txt \
   --template='{file}:{line}: {severity}: {message} [{id}]' --error-exitcode=1
