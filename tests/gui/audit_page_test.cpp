@@ -6,6 +6,7 @@
 
 #include <QAbstractItemModelTester>
 #include <QElapsedTimer>
+#include <QFileDialog>
 #include <QMenu>
 #include <QProgressBar>
 #include <QPushButton>
@@ -29,7 +30,7 @@ class AuditPageTest : public QObject {
   void gapIsShownWithoutDirectAccess();
   void detailShowsProofAndErrors();
   void verifyCanBeStopped();
-  void exportErrorsAreShown();
+  void exportsAndTheirErrors();
 };
 
 void AuditPageTest::modelIsConsistent() {
@@ -181,12 +182,29 @@ void AuditPageTest::verifyCanBeStopped() {
   QTRY_VERIFY(gui.find<TextLabel>(QStringLiteral("auditHealthTitle"))->text().contains(QLatin1String("Entry 7")));
 }
 
-void AuditPageTest::exportErrorsAreShown() {
+void AuditPageTest::exportsAndTheirErrors() {
   GuiFixture gui;
   gui.open().showPage(PageId::Audit);
   auto* button = gui.find<QPushButton>(QStringLiteral("auditExport"));
   QTRY_VERIFY(button->isVisible());
-  QCOMPARE(button->menu()->actions().size(), 3);
+  const auto choose = [&](const QString& action, const QString& path) {
+    button->menu()->findChild<QAction*>(action)->trigger();
+    auto* dialog = gui.find<QFileDialog>(QStringLiteral("auditExportDialog"));
+    Q_EMIT dialog->fileSelected(path);
+    dialog->reject();
+    return QTest::qWaitFor([&] { return gui.find<QWidget>(QStringLiteral("auditExportDialog")) == nullptr; });
+  };
+  auto* title = gui.find<TextLabel>(QStringLiteral("auditMessageTitle"));
+  QVERIFY(choose(QStringLiteral("auditExportCsv"), QStringLiteral("/tmp/a.csv")));
+  QVERIFY(gui.station.calls.contains(QStringLiteral("exportAudit csv /tmp/a.csv")));
+  QTRY_VERIFY(title->isVisible() && title->text().contains(QLatin1String("/tmp/a.csv")));
+  QVERIFY(choose(QStringLiteral("auditExportHead"), QStringLiteral("/tmp/head.json")));
+  QVERIFY(gui.station.calls.contains(QStringLiteral("exportAuditHead /tmp/head.json")));
+  gui.station.failures.insert(QStringLiteral("exportAudit"),
+                              makeError(ErrorCode::FileWrite, QStringLiteral("The folder can't be written.")));
+  QVERIFY(choose(QStringLiteral("auditExportJson"), QStringLiteral("/nowhere/a.jsonl")));
+  QVERIFY(gui.station.calls.contains(QStringLiteral("exportAudit jsonl /nowhere/a.jsonl")));
+  QTRY_COMPARE(title->text(), QStringLiteral("The folder can't be written."));
 }
 
 }  // namespace sealift

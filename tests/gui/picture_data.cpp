@@ -191,6 +191,7 @@ QList<JobView> pictureJobs() {
   JobView unknown = makeJob(QStringLiteral("j6"), QStringLiteral("Pump controller"), QStringLiteral("1.0.0"),
                             QStringLiteral("1.1.0"), JobState::Finished, Tone::Warning, QStringLiteral("Unknown"));
   unknown.outcome = Outcome::Unknown;
+  unknown.fraction = 0.9;
   unknown.endedAt = QDateTime(QDate(2026, 11, 16), QTime(11, 20), Qt::UTC);
   unknown.error =
       makeError(ErrorCode::DeviceDidNotReturn, QStringLiteral("The device did not come back after its restart."));

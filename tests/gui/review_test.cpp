@@ -88,7 +88,8 @@ void ReviewTest::refusedPlanCannotBeInstalled() {
   QVERIFY(gui.station.applied.isEmpty());
   // The failed check says what to do and has its code.
   auto* check = gui.find<QWidget>(QStringLiteral("check-image-signature"));
-  QVERIFY(check != nullptr && check->isVisible());
+  QVERIFY(check);
+  QVERIFY(check->isVisible());
   QVERIFY(check->accessibleName().contains(QLatin1String("failed")));
   QVERIFY(check->accessibleDescription().contains(QLatin1String("image.signature-invalid")));
   QVERIFY(check->accessibleDescription().contains(QLatin1String("tell the vendor")));

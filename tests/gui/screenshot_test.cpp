@@ -39,7 +39,8 @@ void ScreenshotTest::save(QWidget* widget, const QString& name, const QString& s
   QTest::qWait(30);  // lets posted layout requests run; nothing depends on its length
   // The run on an X server has a folder of its own: both may run at once.
   const bool offscreen = QGuiApplication::platformName() == QLatin1String("offscreen");
-  const QDir folder(QStringLiteral(SEALIFT_BINARY_DIR "/screenshots") + (offscreen ? QString() : QStringLiteral("/x11")));
+  const QDir folder(QStringLiteral(SEALIFT_BINARY_DIR "/screenshots") +
+                    (offscreen ? QString() : QStringLiteral("/x11")));
   QVERIFY(QDir().mkpath(folder.path()));
   const QPixmap shot = widget->grab();
   QVERIFY(!shot.isNull());
@@ -125,7 +126,7 @@ void ScreenshotTest::pages() {
   window.showPage(PageId::Vendors);
   window.findChild<VendorsPage*>()->openVendorFile(QStringLiteral("vidar.vendor"));
   auto* dialog = fixture.find<DialogFrame>(QStringLiteral("addVendorDialog"));
-  QVERIFY(dialog != nullptr);
+  QVERIFY(dialog);
   save(dialog, QStringLiteral("dialog-add-vendor"), suffix);
   dialog->reject();
   window.showDevice(QStringLiteral("NT2-004417"));

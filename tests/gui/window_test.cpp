@@ -143,7 +143,7 @@ void WindowTest::cancelAsks() {
   QTRY_VERIFY(cancel->isVisible());
   QTest::mouseClick(cancel, Qt::LeftButton);
   auto* text = gui.find<TextLabel>(QStringLiteral("cancelDialogText"));
-  QVERIFY(text != nullptr);
+  QVERIFY(text);
   QCOMPARE(text->text(), gui.station.job(QStringLiteral("j1"))->cancelEffect);
   QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("cancelDialogNo"))->hasFocus());
   QVERIFY(gui.click(QStringLiteral("cancelDialogNo")));
@@ -200,7 +200,7 @@ void WindowTest::jobMovesBetweenSections() {
     job.statusText = words;
     gui.station.setJob(job);
     auto* card = gui.find<QWidget>(QStringLiteral("updatesFinished"))->findChild<QWidget*>(QStringLiteral("job-j1"));
-    QVERIFY(card != nullptr);
+    QVERIFY(card);
     QCOMPARE(card->findChild<QLabel*>(QStringLiteral("jobStatus"))->text(), words);
   }
 }
@@ -211,7 +211,8 @@ void WindowTest::closeAsksDuringTransfer() {
   window.close();
   QVERIFY(window.isVisible());
   auto* dialog = gui.find<DialogFrame>(QStringLiteral("closeDialog"));
-  QVERIFY(dialog != nullptr && dialog->isVisible());
+  QVERIFY(dialog);
+  QVERIFY(dialog->isVisible());
   QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("closeStay"))->hasFocus());
   const auto labels = dialog->findChildren<TextLabel*>();
   QVERIFY(std::any_of(labels.begin(), labels.end(), [&](TextLabel* label) {
@@ -246,7 +247,8 @@ void WindowTest::vendorNeedsConfirmedFingerprint() {
   gui.open().showPage(PageId::Vendors);
   gui.window->findChild<VendorsPage*>()->openVendorFile(QStringLiteral("vidar.vendor"));
   auto* ok = gui.find<QPushButton>(QStringLiteral("addVendorOk"));
-  QVERIFY(ok != nullptr && !ok->isEnabled());
+  QVERIFY(ok);
+  QVERIFY(!ok->isEnabled());
   ok->click();
   const QString call = QStringLiteral("addVendor ") + gui.station.candidate.fingerprint;
   QVERIFY(!gui.station.calls.contains(call));

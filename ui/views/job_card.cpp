@@ -74,7 +74,9 @@ void JobCard::showJob(const JobView& job) {
   cancel_->setAccessibleName(tr("Cancel the update of %1").arg(job.deviceName));
   details_->setAccessibleName(tr("Details of the update of %1").arg(job.deviceName));
   const bool finished = job.state == JobState::Finished;
-  track_->setProgress(finished ? 1.0 : job.fraction, finished ? job.tone : Tone::Accent);
+  // Full only where the job went all the way: to the new version, or there and back.
+  const bool whole = job.outcome == Outcome::Succeeded || job.outcome == Outcome::Reverted;
+  track_->setProgress(whole ? 1.0 : job.fraction, finished ? job.tone : Tone::Accent);
   track_->setAccessibleName(tr("Progress of %1").arg(job.deviceName));
   stages_->setVisible(job.state == JobState::Running);
   stages_->setStage(job.stage);

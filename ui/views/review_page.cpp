@@ -332,14 +332,14 @@ void ReviewPage::schedule() {
 void ReviewPage::take(const Result<QString>& job) {
   busy_ = false;
   if (job) {
-    const QString id = *job;
+    const QString& id = *job;
     consent_->setChecked(false);
     updateButtons();
     Q_EMIT installing(id);
     return;
   }
   // What was agreed to is not what would be installed now: the new plan needs a new yes.
-  const Error error = job.error();
+  const Error& error = job.error();
   if (error.code == ErrorCode::ConsentPlanChanged) {
     review(deviceId_);
   }

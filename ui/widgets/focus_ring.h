@@ -14,7 +14,7 @@ class FocusRing final : public QWidget {
   // Lies over `window` and follows the focus inside it.
   explicit FocusRing(QWidget* window);
 
-  QWidget* target() const { return target_; }
+  QWidget* target() const { return target_.data(); }
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;
