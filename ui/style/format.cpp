@@ -9,6 +9,8 @@ namespace sealift {
 
 namespace {
 
+constexpr qint64 kDay = 86'400;  // seconds
+
 // The translation context of everything here.
 struct Format {
   Q_DECLARE_TR_FUNCTIONS(Format)
@@ -68,7 +70,7 @@ QString formatAgo(const QDateTime& time, const QDateTime& now) {
     return Format::tr("never");
   }
   const qint64 seconds = time.secsTo(now);
-  if (seconds < 0 || seconds >= 24 * 3600) {
+  if (seconds < 0 || seconds >= kDay) {
     return formatDateTime(time);
   }
   if (seconds < 60) {
