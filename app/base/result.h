@@ -47,7 +47,7 @@ tl::unexpected<Error> failBecause(ErrorCode code, const QString& what, const Err
   auto SEALIFT_CONCAT(sealiftTry, __LINE__) = (expression);                                           \
   if (!SEALIFT_CONCAT(sealiftTry, __LINE__))                                                          \
     return tl::unexpected<::sealift::Error>(std::move(SEALIFT_CONCAT(sealiftTry, __LINE__)).error()); \
-  declaration = std::move(*SEALIFT_CONCAT(sealiftTry, __LINE__))
+  declaration = std::move(*SEALIFT_CONCAT(sealiftTry, __LINE__)) /* NOLINT(bugprone-macro-parentheses) */
 
 // SEALIFT_CHECK(expression): returns the error of a Result, ignores its value.
 #define SEALIFT_CHECK(expression)                                               \

@@ -88,7 +88,7 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
                 QStringLiteral("%1 sent nothing for %2 s.").arg(address).arg(kHttpSilenceMs / 1000));
   }
   const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-  if (status == 404 || status == 410 || status == 403) {
+  if (status == 404 || status == 410) {
     return fail(ErrorCode::FetchNotFound, QStringLiteral("%1 answered %2.").arg(address).arg(status));
   }
   if (!tlsProblem.isEmpty() || reply->error() == QNetworkReply::SslHandshakeFailedError) {

@@ -75,7 +75,10 @@ class InitCommand final : public RepoCommand {
     return app;
   }
   ExitCode run(CommandContext& context) override {
-    NewRepository wanted{.vendorId = fromStd(id_), .vendorName = fromStd(name_), .keyType = fromStd(keyType_)};
+    NewRepository wanted;
+    wanted.vendorId = fromStd(id_);
+    wanted.vendorName = fromStd(name_);
+    wanted.keyType = fromStd(keyType_);
     for (const std::string& address : addresses_) {
       wanted.addresses << fromStd(address);
     }

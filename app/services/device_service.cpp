@@ -136,7 +136,9 @@ Result<DeviceService::Recognised> DeviceService::recognise(const LinkAddress& ad
   std::optional<Error> lastError;
   std::optional<DeviceSnapshot> stranger;
   for (const Way& way : ways) {
-    SEALIFT_TRY(const std::unique_ptr<Driver> driver, way.entry->make(way.models.first(), address, *core_.links));
+    ModelDescription anyModel = way.models.first();
+    anyModel.deviceNames.clear();  // which of the models it is, is told by the device's own name, below
+    SEALIFT_TRY(const std::unique_ptr<Driver> driver, way.entry->make(anyModel, address, *core_.links));
     StepContext step{.cancel = cancel, .progress = Progress()};
     Result<DeviceSnapshot> snapshot = driver->identify(step);
     if (!snapshot) {
