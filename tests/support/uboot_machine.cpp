@@ -10,7 +10,11 @@
 #include <QJsonArray>
 #include <QRegularExpression>
 #include <QStandardPaths>
-#include <QThread>
+
+#ifdef Q_OS_LINUX
+#include <csignal>
+#include <sys/prctl.h>
+#endif
 
 namespace sealift {
 namespace {
@@ -89,6 +93,10 @@ Status UbootMachine::start() {
   qemu_->setStandardOutputFile(output);
   qemu_->setStandardErrorFile(output, QIODevice::Append);
   qemu_->setStandardInputFile(QProcess::nullDevice());
+#ifdef Q_OS_LINUX
+  // A test that crashes must not leave the machine running.
+  qemu_->setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGKILL); });
+#endif
   // Writethrough: what the device was told is written is in the file when QEMU is killed.
   qemu_->start(QStringLiteral("qemu-system-aarch64"),
                {QStringLiteral("-M"),

@@ -15,7 +15,7 @@ namespace sealift {
 struct FaultPlan {
   quint64 seed = 1;
   quint32 perMillion = 0;                           // chance of a fault at each byte (byte link) or datagram
-  std::optional<qint64> at;                         // and one fault for certain at this byte or datagram, from 0
+  std::optional<qint64> at = std::nullopt;          // and one fault for certain at this byte or datagram, from 0
   qint64 atMost = std::numeric_limits<int>::max();  // then no more faults
   bool whenSending = true;
   bool whenReceiving = true;

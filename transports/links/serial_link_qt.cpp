@@ -19,10 +19,10 @@ class QtSerialLink final : public ByteLink {
   Status checkStillThere();
 
   QSerialPort port_;
+  QString name_;  // as given: the port itself forgets the folder
 };
 
-tl::unexpected<Error> openError(const QSerialPort& port) {
-  const QString name = port.portName();
+tl::unexpected<Error> openError(const QSerialPort& port, const QString& name) {
   // The error does not tell "no right to open it" from "somebody else has it": both are PermissionError.
   const QFileInfo node(name.startsWith(QLatin1Char('/')) ? name : QStringLiteral("/dev/") + name);
   if (port.error() == QSerialPort::PermissionError && node.exists() && !(node.isReadable() && node.isWritable())) {
@@ -51,9 +51,10 @@ tl::unexpected<Error> openError(const QSerialPort& port) {
 }
 
 Status QtSerialLink::open(const QString& port, int baud) {
+  name_ = port;
   port_.setPortName(port);
   if (!port_.open(QIODevice::ReadWrite)) {
-    return openError(port_);
+    return openError(port_, name_);
   }
   const bool set = port_.setBaudRate(baud) && port_.setDataBits(QSerialPort::Data8) &&
                    port_.setParity(QSerialPort::NoParity) && port_.setStopBits(QSerialPort::OneStop) &&
@@ -72,7 +73,7 @@ Status QtSerialLink::checkStillThere() {
     port_.clearError();
     return {};
   }
-  return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 went away.").arg(port_.portName()));
+  return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 went away.").arg(name_));
 }
 
 Result<QByteArray> QtSerialLink::read(qsizetype maxBytes, const Deadline& deadline, const CancelToken& cancel) {
@@ -93,7 +94,7 @@ Result<QByteArray> QtSerialLink::read(qsizetype maxBytes, const Deadline& deadli
 Status QtSerialLink::write(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel) {
   SEALIFT_CHECK(cancel.check());
   if (port_.write(bytes.data(), bytes.size()) != bytes.size()) {
-    return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 takes no more bytes.").arg(port_.portName()));
+    return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 takes no more bytes.").arg(name_));
   }
   while (port_.bytesToWrite() > 0) {
     if (port_.waitForBytesWritten(deadline.sliceMs())) {
@@ -111,13 +112,13 @@ Status QtSerialLink::write(QByteArrayView bytes, const Deadline& deadline, const
 
 Status QtSerialLink::discardInput() {
   if (!port_.clear(QSerialPort::Input)) {
-    return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 went away.").arg(port_.portName()));
+    return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 went away.").arg(name_));
   }
   return {};
 }
 
 QString QtSerialLink::description() const {
-  return QStringLiteral("serial %1, %2 baud").arg(port_.portName()).arg(port_.baudRate());
+  return QStringLiteral("serial %1, %2 baud").arg(name_).arg(port_.baudRate());
 }
 
 }  // namespace

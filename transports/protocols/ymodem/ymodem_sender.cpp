@@ -23,6 +23,9 @@ constexpr qsizetype kMaxName = 100;
 constexpr int kCansToGiveUp = 2;
 constexpr std::chrono::milliseconds kWriteTime{30'000};  // a block at 300 baud takes longer than any sane line
 constexpr std::chrono::milliseconds kQuietAfterRetry{20};
+// lrzsz's rb throws its input away right after it has asked for block 0.
+constexpr std::chrono::milliseconds kTurnaround{20};
+constexpr std::chrono::milliseconds kLastAnswer{1'000};
 
 QByteArray encodeBlock(int number, QByteArrayView payload, char filler) {
   const qsizetype size = payload.size() <= kShortBlock ? kShortBlock : kLongBlock;
@@ -81,7 +84,7 @@ Status YmodemSender::waitForStart(const CancelToken& cancel) {
   for (;;) {
     SEALIFT_TRY(const Answer answer, readAnswer(deadline, cancel));
     if (answer == Answer::WantCrc) {
-      return dropInput();  // it asks again and again; one block 0 is enough
+      return {};
     }
     if (answer == Answer::Silence) {
       return deadline.timeout();
@@ -102,8 +105,8 @@ Status YmodemSender::waitForDataStart(const CancelToken& cancel) {
 Status YmodemSender::sendBlock(int number, QByteArrayView payload, char filler, const CancelToken& cancel) {
   const QByteArray block = encodeBlock(number, payload, filler);
   for (int attempt = 0; attempt <= options_.retries; ++attempt) {
-    if (attempt > 0) {
-      SEALIFT_CHECK(dropInput());
+    if (attempt > 0 || number == 0) {
+      SEALIFT_CHECK(settle(cancel));
     }
     SEALIFT_CHECK(write(block, cancel));
     const Deadline deadline = Deadline::in(options_.answer, QStringLiteral("YMODEM block %1").arg(number));
@@ -160,7 +163,18 @@ Status YmodemSender::sendEndOfBatch(const CancelToken& cancel) {
       return deadline.timeout();
     }
   }
-  return sendBlock(0, {}, '\0', cancel);  // an empty name: no more files (chapter 5)
+  // An empty name: no more files (chapter 5). The file itself is acknowledged by now, and some receivers (lrzsz)
+  // drop this last answer on their way out: silence after it is no failure.
+  const QByteArray last = encodeBlock(0, {}, '\0');
+  for (int attempt = 0; attempt <= options_.retries; ++attempt) {
+    SEALIFT_CHECK(settle(cancel));
+    SEALIFT_CHECK(write(last, cancel));
+    SEALIFT_TRY(answer, readAnswer(Deadline::in(kLastAnswer, QStringLiteral("YMODEM end of batch")), cancel));
+    if (answer == Answer::Ack || answer == Answer::Silence) {
+      break;
+    }
+  }
+  return {};
 }
 
 Status YmodemSender::write(QByteArrayView bytes, const CancelToken& cancel) {
@@ -200,9 +214,15 @@ Result<YmodemSender::Answer> YmodemSender::readAnswer(const Deadline& deadline, 
   }
 }
 
-Status YmodemSender::dropInput() {
+// Lets the receiver get ready and drops what it still says: it asks again and again, one block is enough.
+Status YmodemSender::settle(const CancelToken& cancel) {
+  const Deadline deadline = Deadline::in(kTurnaround, QStringLiteral("turnaround"));
+  Answer answer = Answer::Ack;
+  while (answer != Answer::Silence) {
+    SEALIFT_TRY(answer, readAnswer(deadline, cancel));
+  }
   input_.clear();
-  return link_.discardInput();
+  return {};
 }
 
 // Chapter 7: eight CANs; the backspaces take them off a command line that they may land on.

@@ -42,7 +42,7 @@ class YmodemSender {
   Status sendEndOfBatch(const CancelToken& cancel);
   Status write(QByteArrayView bytes, const CancelToken& cancel);
   Result<Answer> readAnswer(const Deadline& deadline, const CancelToken& cancel);
-  Status dropInput();
+  Status settle(const CancelToken& cancel);
   void abort();
 
   ByteLink& link_;
