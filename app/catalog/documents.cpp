@@ -3,6 +3,7 @@
 #include "app/catalog/json_field.h"
 
 #include <QJsonArray>
+#include <QJsonDocument>
 
 namespace sealift {
 namespace {
@@ -136,6 +137,35 @@ Result<ModelDescription> parseModel(const QString& vendorId, const QByteArray& b
   model.timings = {.restartSeconds = static_cast<int>(restart), .confirmSeconds = static_cast<int>(confirm)};
   SEALIFT_TRY(model.driverSettings, named.objectOr(QStringLiteral("driverSettings")));
   return model;
+}
+
+QByteArray writeModel(const ModelDescription& model) {
+  const auto texts = [](const QList<QByteArray>& pems) {
+    QJsonArray array;
+    for (const QByteArray& pem : pems) {
+      array << QString::fromLatin1(pem);
+    }
+    return array;
+  };
+  QJsonArray links;
+  for (const LinkKind kind : model.links) {
+    links << linkKindName(kind);
+  }
+  const QJsonObject json{
+      {QStringLiteral("id"), model.id},
+      {QStringLiteral("name"), model.name},
+      {QStringLiteral("driver"), model.driver},
+      {QStringLiteral("links"), links},
+      {QStringLiteral("deviceNames"), QJsonArray::fromStringList(model.deviceNames)},
+      {QStringLiteral("hardwareRevisions"), QJsonArray::fromStringList(model.hardwareRevisions)},
+      {QStringLiteral("imageFormat"), model.imageFormat},
+      {QStringLiteral("imageKeys"), texts(model.imageKeys)},
+      {QStringLiteral("deviceCas"), texts(model.deviceCas)},
+      {QStringLiteral("timings"), QJsonObject{{QStringLiteral("restartSeconds"), model.timings.restartSeconds},
+                                              {QStringLiteral("confirmSeconds"), model.timings.confirmSeconds}}},
+      {QStringLiteral("driverSettings"), model.driverSettings},
+  };
+  return QJsonDocument(json).toJson(QJsonDocument::Indented);
 }
 
 Result<LifecycleDocument> parseLifecycle(const QByteArray& bytes) {

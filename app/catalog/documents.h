@@ -27,6 +27,8 @@ Result<Release> parseRelease(const QString& vendorId, const QString& targetPath,
                              const QByteArray& sha256, const QJsonObject& custom);
 // The content of a `model` target.
 Result<ModelDescription> parseModel(const QString& vendorId, const QByteArray& bytes);
+// The document that parseModel reads.
+QByteArray writeModel(const ModelDescription& model);
 // The content of a `lifecycle` target; gives the model's id and its dates.
 struct LifecycleDocument {
   QString model;

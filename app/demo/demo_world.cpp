@@ -1,13 +1,12 @@
 #include "app/demo/demo_world.h"
 
 #include "app/base/file_io.h"
+#include "app/catalog/documents.h"
 #include "app/services/vendor_desk.h"
 #include "devices/images/mcuboot_builder.h"
 
 #include <QEventLoop>
 #include <QFutureWatcher>
-#include <QJsonArray>
-#include <QJsonDocument>
 #include <QUrl>
 
 namespace sealift {
@@ -91,19 +90,17 @@ Result<QByteArray> makeImage(const char* model, const QString& version, quint32 
 
 QByteArray modelDocument(const Cast& cast, const QByteArray& keyPem) {
   const bool serial = cast.transport == VirtualSmpDevice::Transport::Pty;
-  const QJsonObject json{
-      {QStringLiteral("id"), QString::fromLatin1(cast.model)},
-      {QStringLiteral("name"), QString::fromLatin1(cast.modelName)},
-      {QStringLiteral("driver"), QStringLiteral("smp")},
-      {QStringLiteral("links"), QJsonArray{serial ? QStringLiteral("serial") : QStringLiteral("udp")}},
-      {QStringLiteral("deviceNames"), QJsonArray{QStringLiteral("norrland-%1").arg(QLatin1String(cast.model))}},
-      {QStringLiteral("hardwareRevisions"), QJsonArray{QStringLiteral("A"), QStringLiteral("B"), QStringLiteral("C")}},
-      {QStringLiteral("imageFormat"), QStringLiteral("mcuboot")},
-      {QStringLiteral("imageKeys"), QJsonArray{QString::fromLatin1(keyPem)}},
-      {QStringLiteral("timings"),
-       QJsonObject{{QStringLiteral("restartSeconds"), 15}, {QStringLiteral("confirmSeconds"), 10}}},
-  };
-  return QJsonDocument(json).toJson();
+  ModelDescription model;
+  model.id = QString::fromLatin1(cast.model);
+  model.name = QString::fromLatin1(cast.modelName);
+  model.driver = QStringLiteral("smp");
+  model.links = {serial ? LinkKind::Serial : LinkKind::Udp};
+  model.deviceNames = {QStringLiteral("norrland-%1").arg(model.id)};
+  model.hardwareRevisions = {QStringLiteral("A"), QStringLiteral("B"), QStringLiteral("C")};
+  model.imageFormat = QStringLiteral("mcuboot");
+  model.imageKeys = {keyPem};
+  model.timings = {.restartSeconds = 15, .confirmSeconds = 10};
+  return writeModel(model);
 }
 
 template <class T>
@@ -245,12 +242,9 @@ Status DemoWorld::introduceTo(Station& station) {
   if (!vendor) {
     return tl::unexpected<Error>(vendor.error());
   }
-  std::vector<QFuture<Result<DeviceView>>> adding;
-  for (const Unit& unit : units_) {
-    adding.push_back(station.addDevice(unit.device->address().toString(), unit.name, QString()));
-  }
-  for (QFuture<Result<DeviceView>>& future : adding) {
-    const Result<DeviceView> added = awaitWithEvents(future);
+  for (const Unit& unit : units_) {  // one after the other: so the list has their order
+    const Result<DeviceView> added =
+        awaitWithEvents(station.addDevice(unit.device->address().toString(), unit.name, QString()));
     if (!added) {
       return tl::unexpected<Error>(added.error());
     }

@@ -14,18 +14,19 @@ Check refuse(const QString& id, const QString& title, ErrorCode code, const QStr
 Check checkModel(const PolicyQuestion& q) {
   const QString id = QStringLiteral("model");
   const QString title = QStringLiteral("Made for this device");
+  const QString refusal = QStringLiteral("Not made for this device");
   if (q.release.modelId != q.model.id) {
     return refuse(
         id, title, ErrorCode::PolicyWrongModel,
         QStringLiteral("The firmware is for model %1, the device is a %2.").arg(q.release.modelId, q.model.id));
   }
   if (!q.model.deviceNames.isEmpty() && !q.model.deviceNames.contains(q.device.deviceName)) {
-    return refuse(id, title, ErrorCode::PolicyWrongModel,
+    return refuse(id, refusal, ErrorCode::PolicyWrongModel,
                   QStringLiteral("The device calls itself \"%1\", which is not one of this model's names.")
                       .arg(q.device.deviceName));
   }
   if (q.release.format != q.model.imageFormat) {
-    return refuse(id, title, ErrorCode::ImageFormatRefused,
+    return refuse(id, refusal, ErrorCode::ImageFormatRefused,
                   QStringLiteral("The release is in the format %1, the model takes %2.")
                       .arg(q.release.format, q.model.imageFormat));
   }
@@ -41,16 +42,17 @@ Check checkModel(const PolicyQuestion& q) {
 Check checkRevision(const PolicyQuestion& q) {
   const QString id = QStringLiteral("hardware-revision");
   const QString title = QStringLiteral("Fits the hardware revision");
+  const QString refusal = QStringLiteral("Does not fit the hardware revision");
   if (q.release.hardwareRevisions.isEmpty()) {
     return Check::passed(id, title, QStringLiteral("for every revision of the model"));
   }
   if (q.device.hardwareRevision.isEmpty()) {
-    return refuse(id, title, ErrorCode::PolicyWrongRevision,
+    return refuse(id, refusal, ErrorCode::PolicyWrongRevision,
                   QStringLiteral("The release is for revision %1 only, and the device does not tell its revision.")
                       .arg(q.release.hardwareRevisions.join(QStringLiteral(", "))));
   }
   if (!q.release.hardwareRevisions.contains(q.device.hardwareRevision)) {
-    return refuse(id, title, ErrorCode::PolicyWrongRevision,
+    return refuse(id, refusal, ErrorCode::PolicyWrongRevision,
                   QStringLiteral("The device is revision %1, the release is for revision %2.")
                       .arg(q.device.hardwareRevision, q.release.hardwareRevisions.join(QStringLiteral(", "))));
   }
@@ -61,16 +63,17 @@ Check checkRevision(const PolicyQuestion& q) {
 Check checkImageMatchesRelease(const PolicyQuestion& q) {
   const QString id = QStringLiteral("image-matches-release");
   const QString title = QStringLiteral("Image is the announced version");
+  const QString refusal = QStringLiteral("Image is not the announced version");
   if (!q.image) {
     return {id, CheckState::NotApplicable, title, QStringLiteral("the image was not accepted"), {}, {}};
   }
   if (q.image->version && *q.image->version != q.release.version) {
-    return refuse(id, title, ErrorCode::ImageHashMismatch,
+    return refuse(id, refusal, ErrorCode::ImageHashMismatch,
                   QStringLiteral("The release says %1, the image says %2.")
                       .arg(q.release.version.toString(), q.image->version->toString()));
   }
   if (q.image->securityVersion && *q.image->securityVersion != q.release.securityVersion) {
-    return refuse(id, title, ErrorCode::ImageHashMismatch,
+    return refuse(id, refusal, ErrorCode::ImageHashMismatch,
                   QStringLiteral("The release says security version %1, the image says %2.")
                       .arg(q.release.securityVersion)
                       .arg(*q.image->securityVersion));
@@ -81,6 +84,7 @@ Check checkImageMatchesRelease(const PolicyQuestion& q) {
 Check checkVersion(const PolicyQuestion& q) {
   const QString id = QStringLiteral("version");
   const QString title = QStringLiteral("Newer than installed");
+  const QString refusal = QStringLiteral("Not newer than installed");
   const Slot* running = q.device.runningSlot();
   if (running == nullptr || !running->version) {
     // In its bootloader a device runs nothing. The security version still stands in the way of old firmware.
@@ -89,11 +93,11 @@ Check checkVersion(const PolicyQuestion& q) {
   const QString installed = running->version->toString();
   const QString offered = q.release.version.toString();
   if (q.release.version < *running->version) {
-    return refuse(id, title, ErrorCode::PolicyVersionLower,
+    return refuse(id, refusal, ErrorCode::PolicyVersionLower,
                   QStringLiteral("%1 is older than %2, which is installed.").arg(offered, installed));
   }
   if (q.release.version == *running->version) {
-    return refuse(id, title, ErrorCode::PolicyVersionSame, QStringLiteral("%1 is already installed.").arg(installed));
+    return refuse(id, refusal, ErrorCode::PolicyVersionSame, QStringLiteral("%1 is already installed.").arg(installed));
   }
   return Check::passed(id, title, QStringLiteral("%1 > %2").arg(offered, installed));
 }
@@ -101,15 +105,16 @@ Check checkVersion(const PolicyQuestion& q) {
 Check checkSecurityVersion(const PolicyQuestion& q) {
   const QString id = QStringLiteral("security-version");
   const QString title = QStringLiteral("Not below the security version");
+  const QString refusal = QStringLiteral("Below the security version");
   const quint32 floor = std::max(q.device.securityVersion.value_or(0), q.highestSecurityVersionSeen.value_or(0));
   if (q.release.securityVersion < floor) {
-    return refuse(id, title, ErrorCode::PolicySecurityVersion,
+    return refuse(id, refusal, ErrorCode::PolicySecurityVersion,
                   QStringLiteral("The release has security version %1, the device stands at %2.")
                       .arg(q.release.securityVersion)
                       .arg(floor));
   }
   if (q.image && !q.image->securityVersion && floor > 0) {
-    return refuse(id, title, ErrorCode::PolicySecurityVersion,
+    return refuse(id, refusal, ErrorCode::PolicySecurityVersion,
                   QStringLiteral("The image carries no security version, the device stands at %1.").arg(floor));
   }
   if (!q.device.securityVersion && !q.highestSecurityVersionSeen) {
@@ -122,13 +127,14 @@ Check checkSecurityVersion(const PolicyQuestion& q) {
 Check checkMinimumVersion(const PolicyQuestion& q) {
   const QString id = QStringLiteral("minimum-version");
   const QString title = QStringLiteral("Can be reached from here");
+  const QString refusal = QStringLiteral("Can't be reached from here");
   const Slot* running = q.device.runningSlot();
   if (!q.release.minimumVersion) {
     return Check::passed(id, title, QStringLiteral("no intermediate release needed"));
   }
   const QString minimum = q.release.minimumVersion->toString();
   if (running == nullptr || !running->version || *running->version < *q.release.minimumVersion) {
-    return refuse(id, title, ErrorCode::PolicyMinimumVersion,
+    return refuse(id, refusal, ErrorCode::PolicyMinimumVersion,
                   QStringLiteral("The release can be installed from %1 on only.").arg(minimum));
   }
   return Check::passed(id, title, QStringLiteral("from %1 on").arg(minimum));
@@ -137,11 +143,12 @@ Check checkMinimumVersion(const PolicyQuestion& q) {
 Check checkSize(const PolicyQuestion& q) {
   const QString id = QStringLiteral("size");
   const QString title = QStringLiteral("Fits the slot");
+  const QString refusal = QStringLiteral("Does not fit the slot");
   if (q.device.slotBytes == 0) {
     return Check::passed(id, title, QStringLiteral("the device does not tell its slot's size; it checks by itself"));
   }
   if (q.release.bytes > q.device.slotBytes) {
-    return refuse(id, title, ErrorCode::ImageTooLarge,
+    return refuse(id, refusal, ErrorCode::ImageTooLarge,
                   QStringLiteral("The image has %1 bytes, the slot %2.").arg(q.release.bytes).arg(q.device.slotBytes));
   }
   return Check::passed(id, title, QStringLiteral("%1 of %2 bytes").arg(q.release.bytes).arg(q.device.slotBytes));
@@ -150,6 +157,7 @@ Check checkSize(const PolicyQuestion& q) {
 Check checkFallback(const PolicyQuestion& q) {
   const QString id = QStringLiteral("fallback");
   const QString title = QStringLiteral("Can fall back");
+  const QString refusal = QStringLiteral("Can't fall back");
   if (!q.capabilities.slots || !q.capabilities.testBoot) {
     return Check::warning(id, QStringLiteral("No way back"),
                           QStringLiteral("this bootloader has no second slot: an interrupted update must be repeated"));
@@ -159,7 +167,7 @@ Check checkFallback(const PolicyQuestion& q) {
     return Check::warning(id, title, QStringLiteral("no firmware is running; there is nothing to fall back to"));
   }
   if (!running->confirmed) {
-    return refuse(id, title, ErrorCode::PolicyNoFallback,
+    return refuse(id, refusal, ErrorCode::PolicyNoFallback,
                   QStringLiteral("The running version is itself on trial, so there is no slot to fall back to."));
   }
   return Check::passed(id, title,

@@ -14,7 +14,11 @@ namespace {
 AuditSelection selectionFor(const AuditFilter& filter) {
   AuditSelection selection;
   selection.text = filter.text;
-  selection.outcome = filter.outcome;
+  if (filter.outcome == QLatin1String("succeeded")) {  // the one outcome that people call by the job's word
+    selection.event = auditEventName(AuditEvent::UpdateSucceeded);
+  } else {
+    selection.outcome = filter.outcome;
+  }
   if (filter.since) {
     selection.fromMs = filter.since->toMSecsSinceEpoch();
   }

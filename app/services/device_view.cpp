@@ -149,8 +149,7 @@ void showCondition(DeviceView& view, const KnownDevice& device, const StationCor
     return set(DeviceCondition::NotManaged, Tone::Neutral, QStringLiteral("Not managed"));
   }
   if (view.offer) {
-    if (const std::optional<Error> refusal = updates.refusalOf(device.id, view.offer->releaseId)) {
-      view.problem = refusal;
+    if (updates.refusalOf(device.id, view.offer->releaseId)) {
       return set(DeviceCondition::UpdateRefused, Tone::Bad, QStringLiteral("%1 refused").arg(view.offer->version));
     }
     return set(DeviceCondition::UpdateAvailable, Tone::Accent, QStringLiteral("%1 available").arg(view.offer->version));

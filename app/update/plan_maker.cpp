@@ -25,11 +25,12 @@ bool isAway(const Error& error) {
 Check checkMetadata(const VendorRepository& repository, const std::optional<Error>& refreshProblem) {
   const QString id = QStringLiteral("metadata");
   const QString title = QStringLiteral("Published by %1").arg(repository.identity().name);
+  const QString refusal = QStringLiteral("Not proven to be %1's").arg(repository.identity().name);
   if (Status fresh = repository.checkFresh(); !fresh) {
-    return Check::failed(id, title, fresh.error());
+    return Check::failed(id, refusal, fresh.error());
   }
   if (refreshProblem && !isAway(*refreshProblem)) {
-    return Check::failed(id, title, *refreshProblem);
+    return Check::failed(id, refusal, *refreshProblem);
   }
   const QList<TrustedRole> roles = repository.roles();
   for (const TrustedRole& role : roles) {
@@ -46,7 +47,7 @@ Check checkMetadata(const VendorRepository& repository, const std::optional<Erro
                                      .arg(role.keys));
     }
   }
-  return Check::failed(id, title, makeError(ErrorCode::TrustTargetMissing, QStringLiteral("No trusted metadata.")));
+  return Check::failed(id, refusal, makeError(ErrorCode::TrustTargetMissing, QStringLiteral("No trusted metadata.")));
 }
 
 struct ImageAnswer {
@@ -60,7 +61,8 @@ ImageAnswer checkImage(const PlanRequest& request, VendorRepository& repository,
   const QString signatureTitle = QStringLiteral("Image signature valid");
   Result<QByteArray> bytes = repository.target(request.release.targetPath, kMaxImageBytes, cancel);
   if (!bytes) {
-    answer.checks << Check::failed(QStringLiteral("image-hash"), hashTitle, bytes.error());
+    answer.checks << Check::failed(QStringLiteral("image-hash"), QStringLiteral("Image is not what was published"),
+                                   bytes.error());
     answer.checks << Check{QStringLiteral("image-signature"),
                            CheckState::NotApplicable,
                            signatureTitle,
@@ -81,7 +83,8 @@ ImageAnswer checkImage(const PlanRequest& request, VendorRepository& repository,
                                  QStringLiteral("SHA-256 %1").arg(shortHex(hex)));
   Result<ImageFacts> facts = verifyImage(request.model.imageFormat, image.bytes, request.model.imageKeys);
   if (!facts) {
-    answer.checks << Check::failed(QStringLiteral("image-signature"), signatureTitle, facts.error());
+    answer.checks << Check::failed(QStringLiteral("image-signature"), QStringLiteral("Image signature not valid"),
+                                   facts.error());
     return answer;
   }
   answer.checks << Check::passed(

@@ -44,7 +44,7 @@ ARROWS = {
                      "keystore", IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
     # The demonstration: virtual devices, a vendor for them, and stories that drive the window. Only the composition
     # roots know it.
-    "app/demo": ["app/base", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore", "ui"],
+    "app/demo": ["app/base", "app/catalog", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore", "ui"],
     # services and plain values
     "app/cli": ["app/base", "app/services", "devices/core", VERSION],
     "ui": ["app/base", "app/services", "devices/core", VERSION],

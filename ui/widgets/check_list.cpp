@@ -71,7 +71,7 @@ QWidget* CheckList::makeRow(const CheckView& check) {
   words->setSpacing(2);
   const bool failed = check.state == CheckState::Failed;
   const QString title =
-      check.state == CheckState::Passed ? check.title : tr("%1 \u2013 %2").arg(check.title, look.word);
+      check.state == CheckState::Passed || failed ? check.title : tr("%1 \u2013 %2").arg(check.title, look.word);
   words->addWidget(makeWrappedLabel(TextStyle::BodyBold, failed ? TextTone::Bad : TextTone::Normal, title));
   if (!check.detail.isEmpty()) {
     words->addWidget(makeWrappedLabel(TextStyle::Small, failed ? TextTone::Normal : TextTone::Muted, check.detail));
