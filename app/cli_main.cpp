@@ -1,6 +1,7 @@
 // sealiftctl: the composition root of the command line tool.
 #include "app/base/process_hardening.h"
 #include "app/cli/command.h"
+#include "app/cli/interrupt.h"
 #include "app/services/local_station.h"
 #include "devices/registry.h"
 
@@ -36,5 +37,15 @@ int main(int argc, char** argv) {
     }
     return station.get();
   };
-  return sealift::runCommandLine(QCoreApplication::arguments().mid(1), terminal, open);
+  const sealift::CancelToken cancel;
+  const sealift::Interrupt interrupt([&] {
+    if (!cancel.isCancelled()) {
+      terminal.note(QStringLiteral("Stopping safely …"));
+    }
+    cancel.cancel();
+    if (station) {
+      station->stop();
+    }
+  });
+  return sealift::runCommandLine(QCoreApplication::arguments().mid(1), terminal, cancel, open);
 }

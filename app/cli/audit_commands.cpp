@@ -16,7 +16,9 @@ class ListCommand final : public Command {
     app->add_option("--limit", limit_, "How many at the most")->check(CLI::Range(1, 1000));
     app->add_option("--before", before_, "Only entries with a smaller number");
     app->add_option("--text", text_, "Words that must occur");
-    app->add_option("--outcome", outcome_, "ok, refused, failed, reverted, unknown, cancelled, warning or recorded");
+    app->add_option("--outcome", outcome_, "ok, refused, failed, reverted, unknown, cancelled, warning or recorded")
+        ->check(CLI::IsMember(
+            {"ok", "refused", "failed", "reverted", "unknown", "cancelled", "warning", "recorded", "succeeded"}));
     return app;
   }
   ExitCode run(CommandContext& context) override {
@@ -118,7 +120,7 @@ class VerifyCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<AuditHealth> health = await((*station)->verifyAudit(fromStd(headFile_), {}, CancelToken()));
+    const Result<AuditHealth> health = await((*station)->verifyAudit(fromStd(headFile_), {}, context.cancel));
     if (!health) {
       return report(context, health.error());
     }
@@ -157,7 +159,9 @@ class ExportCommand final : public Command {
     if (Status exported = await((*station)->exportAudit(fromStd(path_), fromStd(format_))); !exported) {
       return report(context, exported.error());
     }
-    if (!context.json) {
+    if (context.json) {
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("exported"), fromStd(path_)}}));
+    } else {
       context.terminal->line(QStringLiteral("Exported to %1.").arg(fromStd(path_)));
     }
     return ExitCode::Success;
@@ -183,7 +187,9 @@ class HeadCommand final : public Command {
     if (Status exported = (*station)->exportAuditHead(fromStd(path_)); !exported) {
       return report(context, exported.error());
     }
-    if (!context.json) {
+    if (context.json) {
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("exported"), fromStd(path_)}}));
+    } else {
       context.terminal->line(
           QStringLiteral("Exported the head to %1. Keep it where this station can't change it.").arg(fromStd(path_)));
     }

@@ -2,6 +2,7 @@
 
 #include "app/cli/audit_commands.h"
 #include "app/cli/device_commands.h"
+#include "app/cli/json_views.h"
 #include "app/cli/repo_commands.h"
 #include "app/cli/update_commands.h"
 #include "app/cli/vendor_commands.h"
@@ -10,6 +11,28 @@
 #include <QFutureWatcher>
 
 namespace sealift {
+namespace {
+
+void print(Terminal& terminal, bool json, const Error& error) {
+  if (json) {
+    terminal.json(QJsonDocument(QJsonObject{{QStringLiteral("error"), toJson(error)}}));
+  } else {
+    terminal.error(error);
+  }
+}
+
+// The parser's words end as the parser likes.
+QString sentence(const QString& text) {
+  const QString trimmed = text.trimmed();
+  return trimmed.endsWith(u'.') ? trimmed : trimmed + u'.';
+}
+
+}  // namespace
+
+ExitCode Command::report(CommandContext& context, const Error& error) {
+  print(*context.terminal, context.json, error);
+  return exitCodeFor(error);
+}
 
 void waitWithEvents(const QFuture<void>& future) {
   if (future.isFinished()) {
@@ -32,12 +55,15 @@ std::vector<CommandGroup> makeCommands() {
   return groups;
 }
 
-int runCommandLine(const QStringList& arguments, Terminal& terminal,
+int runCommandLine(const QStringList& arguments, Terminal& terminal, const CancelToken& cancel,
                    const std::function<Result<Station*>(const QString& dataFolder)>& openStation) {
   CLI::App app("Provisions devices and keeps their firmware current, safely.", "sealiftctl");
   app.set_version_flag("--version", "sealiftctl " SEALIFT_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
+  app.footer(
+      "Every command takes --data-dir DIR and --json, too. Exit status: 0 done, 1 error, 2 usage, 3 refused,\n"
+      "4 failed, 5 reverted, 6 unknown, 7 cancelled, 8 log tampered with; see sealiftctl(1).");
   std::string dataFolder;
   bool json = false;
   app.add_option("--data-dir", dataFolder, "Keep everything in this folder instead of the user's own")
@@ -64,23 +90,21 @@ int runCommandLine(const QStringList& arguments, Terminal& terminal,
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* at = &app;
-    while (!at->get_subcommands().empty()) {
-      at = at->get_subcommands().front();
-    }
-    terminal.line(fromStd(at->help()).trimmed());
+    terminal.line(fromStd(app.help()).trimmed());  // of the command that was named
     return static_cast<int>(ExitCode::Success);
   } catch (const CLI::CallForVersion&) {
     terminal.line(QStringLiteral("sealiftctl " SEALIFT_VERSION));
     return static_cast<int>(ExitCode::Success);
   } catch (const CLI::ParseError& error) {
-    terminal.error(makeError(ErrorCode::InvalidArgument, fromStd(error.what()),
-                             QStringLiteral("Add --help to see what the command takes.")));
+    print(terminal, json || arguments.contains(QStringLiteral("--json")),
+          makeError(ErrorCode::InvalidArgument, sentence(fromStd(error.what())),
+                    QStringLiteral("Add --help to see what the command takes.")));
     return static_cast<int>(ExitCode::Usage);
   }
   CommandContext context;
   context.terminal = &terminal;
   context.json = json;
+  context.cancel = cancel;
   context.station = [&] { return openStation(fromStd(dataFolder)); };
   for (const auto& [leaf, command] : declared) {
     if (leaf->parsed()) {

@@ -2,6 +2,7 @@
 // run after parsing; what it needs of the program it asks its context for.
 #pragma once
 
+#include "app/base/cancel_token.h"
 #include "app/cli/exit_code.h"
 #include "app/cli/terminal.h"
 #include "app/services/station.h"
@@ -16,6 +17,7 @@ namespace sealift {
 struct CommandContext {
   Terminal* terminal = nullptr;
   bool json = false;
+  CancelToken cancel;  // set when somebody asked the program to end
   // Opens the station on first use: commands on repositories need none.
   std::function<Result<Station*>()> station;
 };
@@ -28,11 +30,8 @@ class Command {
   virtual ExitCode run(CommandContext& context) = 0;
 
  protected:
-  // Prints the error and gives its exit status.
-  static ExitCode report(CommandContext& context, const Error& error) {
-    context.terminal->error(error);
-    return exitCodeFor(error);
-  }
+  // Prints the error and gives its exit status. With --json it is an object on standard output, as every answer.
+  static ExitCode report(CommandContext& context, const Error& error);
 };
 
 // Waits for a future while the program's event loop runs, so that timers and signals are served.
@@ -55,8 +54,9 @@ struct CommandGroup {
 };
 std::vector<CommandGroup> makeCommands();
 
-// Parses and runs. `openStation` is called with --data-dir's value (empty: default).
-int runCommandLine(const QStringList& arguments, Terminal& terminal,
+// Parses and runs. `openStation` is called with --data-dir's value (empty: default); `cancel` is set by whoever
+// learns that the program should end.
+int runCommandLine(const QStringList& arguments, Terminal& terminal, const CancelToken& cancel,
                    const std::function<Result<Station*>(const QString& dataFolder)>& openStation);
 
 }  // namespace sealift

@@ -128,7 +128,7 @@ QJsonObject toJson(const AuditRow& row) {
       {QStringLiteral("actor"), row.actor},
       {QStringLiteral("subject"), orNull(row.subject)},
       {QStringLiteral("message"), row.message},
-      {QStringLiteral("outcome"), row.outcome.text},
+      {QStringLiteral("outcome"), row.outcomeName},
   };
 }
 

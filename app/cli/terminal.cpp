@@ -1,5 +1,8 @@
 #include "app/cli/terminal.h"
 
+#include "app/cli/exit_code.h"
+#include "app/cli/interrupt.h"
+
 #include <QRegularExpression>
 
 #include <algorithm>
@@ -9,15 +12,28 @@ namespace {
 
 constexpr int kBarWidth = 24;
 
-// What a device or a vendor sent must not steer the terminal: control characters are shown, not obeyed.
+// What a device or a vendor sent must not steer the terminal or the reader: control characters are shown, not
+// obeyed, and so are those that change the direction of writing (Unicode 15, UAX #9, 2.1-2.4).
+bool steers(char16_t c) {
+  const bool control = (c < 0x20 && c != u'\n' && c != u'\t') || (c >= 0x7f && c < 0xa0);
+  const bool direction =
+      c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  return control || direction || c == 0x2028 || c == 0x2029;
+}
+
 QString harmless(const QString& text) {
   QString shown = text;
   for (QChar& c : shown) {
-    if ((c.unicode() < 0x20 && c != u'\n' && c != u'\t') || (c.unicode() >= 0x7f && c.unicode() < 0xa0)) {
+    if (steers(c.unicode())) {
       c = QChar(0xfffd);
     }
   }
   return shown;
+}
+
+// Text that must not look like further lines of the program's own.
+QString onOneLine(QString text) {
+  return text.replace(u'\n', u' ').replace(u'\t', u' ');
 }
 
 }  // namespace
@@ -41,12 +57,18 @@ void Terminal::error(const Error& error) {
   err_ << QStringLiteral("  (%1)").arg(errorCodeName(error.code)) << Qt::endl;
 }
 
+void Terminal::note(const QString& text) {
+  endProgress();
+  err_ << harmless(text) << Qt::endl;
+}
+
 bool Terminal::confirm(const QString& question) {
   endProgress();
   if (!interactive_) {
     return false;
   }
   out_ << harmless(question) << QStringLiteral(" Type yes to agree: ") << Qt::flush;
+  const Interrupt::EndsAtOnce untilAnswered(static_cast<int>(ExitCode::Cancelled));
   return in_.readLine().trimmed() == QLatin1String("yes");
 }
 
@@ -56,7 +78,10 @@ void Terminal::progress(const QString& step, double fraction, const QString& det
     const auto filled = static_cast<qsizetype>(fraction * kBarWidth);
     QString bar(filled, u'#');
     bar += QString(kBarWidth - filled, u'.');
-    err_ << QStringLiteral("\r\033[K[%1] %2 %  %3  %4").arg(bar).arg(percent, 3).arg(harmless(step), harmless(detail))
+    err_ << QStringLiteral("\r\033[K[%1] %2 %  %3  %4")
+                .arg(bar)
+                .arg(percent, 3)
+                .arg(onOneLine(harmless(step)), onOneLine(harmless(detail)))
          << Qt::flush;
     drawing_ = true;
     return;
@@ -82,7 +107,7 @@ void Terminal::pairs(const QList<std::pair<QString, QString>>& rows) {
   }
   for (const auto& [name, value] : rows) {
     if (!value.isEmpty()) {
-      line(QStringLiteral("  %1  %2").arg(name.leftJustified(width), value));
+      line(QStringLiteral("  %1  %2").arg(name.leftJustified(width), onOneLine(value)));
     }
   }
 }
@@ -99,7 +124,7 @@ void Terminal::table(const QStringList& header, const QList<QStringList>& rows) 
   const auto print = [&](const QStringList& row) {
     QString text;
     for (qsizetype column = 0; column < header.size(); ++column) {
-      text += row.value(column).leftJustified(widths[column] + 2);
+      text += onOneLine(row.value(column)).leftJustified(widths[column] + 2);
     }
     line(text.trimmed().isEmpty() ? QString() : text.remove(QRegularExpression(QStringLiteral("\\s+$"))));
   };

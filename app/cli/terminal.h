@@ -18,13 +18,15 @@ class Terminal {
   void line(const QString& text = {});
   void json(const QJsonDocument& document);
   void error(const Error& error);  // what happened, what to do, the code; on the error stream
+  void note(const QString& text);  // what is no answer, on the error stream
   bool interactive() const { return interactive_; }
-  // True for "yes" typed in full ("y" is too easy for what it does). False when nobody can be asked.
+  // True for "yes" typed in full ("y" is too easy for what it does). False when nobody can be asked. Ctrl-C
+  // while the question stands ends the program: nothing runs then.
   bool confirm(const QString& question);
   // On a terminal one line that is redrawn; otherwise a plain line whenever `step` changes, and every tenth.
   void progress(const QString& step, double fraction, const QString& detail);
   void endProgress();
-  // Lines of two columns, the first padded.
+  // Lines of two columns, the first padded. Here and in tables a value stays on its line, whatever is in it.
   void pairs(const QList<std::pair<QString, QString>>& rows);
   // A table with a header; columns as wide as their widest cell.
   void table(const QStringList& header, const QList<QStringList>& rows);

@@ -5,6 +5,8 @@
 #include <QJsonArray>
 #include <QLocale>
 
+#include <algorithm>
+
 namespace sealift {
 namespace {
 
@@ -51,9 +53,7 @@ void printPlan(Terminal& terminal, const PlanView& plan) {
 
 ExitCode printEnd(CommandContext& context, const JobView& job) {
   Terminal& terminal = *context.terminal;
-  if (context.json) {
-    terminal.json(QJsonDocument(toJson(job)));
-  } else {
+  if (!context.json) {
     terminal.line(QStringLiteral("%1: %2").arg(job.statusText, job.detail));
     if (!job.nextStep.isEmpty()) {
       terminal.line(QStringLiteral("  → %1").arg(job.nextStep));
@@ -66,7 +66,7 @@ ExitCode printEnd(CommandContext& context, const JobView& job) {
 }
 
 // Shows the job's progress until it has ended.
-ExitCode follow(CommandContext& context, Station& station, const QString& jobId) {
+JobView follow(CommandContext& context, Station& station, const QString& jobId) {
   Terminal& terminal = *context.terminal;
   const QLocale locale;
   const auto shown = QObject::connect(&station, &Station::jobChanged, &station, [&](const QString& id) {
@@ -87,14 +87,18 @@ ExitCode follow(CommandContext& context, Station& station, const QString& jobId)
   const JobView ended = await(station.waitForJob(jobId));
   QObject::disconnect(shown);
   terminal.endProgress();
-  return printEnd(context, ended);
+  return ended;
 }
+
+constexpr const char* kReleaseHelp =
+    "A version, or a release's id as --json tells it, instead of the newest that fits; every check still applies";
 
 class PlanCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
     CLI::App* app = group.add_subcommand("plan", "Fetch, verify and ask everything; write nothing");
     app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
+    app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
     return app;
   }
   ExitCode run(CommandContext& context) override {
@@ -102,7 +106,7 @@ class PlanCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_)));
+    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), fromStd(release_)));
     if (!plan) {
       return report(context, plan.error());
     }
@@ -116,6 +120,7 @@ class PlanCommand final : public Command {
 
  private:
   std::string id_;
+  std::string release_;
 };
 
 class ApplyCommand final : public Command {
@@ -123,6 +128,7 @@ class ApplyCommand final : public Command {
   CLI::App* declare(CLI::App& group) override {
     CLI::App* app = group.add_subcommand("apply", "Show the plan, ask, and carry it out");
     app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
+    app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
     app->add_option("--accept", accept_, "The digest that `update plan` printed, for scripts")->type_name("PLAN");
     return app;
   }
@@ -131,33 +137,52 @@ class ApplyCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_)));
+    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), fromStd(release_)));
     if (!plan) {
       return report(context, plan.error());
     }
-    const QString accepted = fromStd(accept_);
-    if (!context.json && accepted.isEmpty()) {
-      printPlan(*context.terminal, *plan);
-    }
-    ConsentGiven consent;
-    if (plan->allowed) {
-      if (!accepted.isEmpty()) {
-        consent = {accepted, plan->notesHash, QStringLiteral("accept-option")};
-      } else if (context.terminal->confirm(
-                     QStringLiteral("I have read what changes and agree to update this device."))) {
-        consent = {plan->digest, plan->notesHash, QStringLiteral("terminal")};
-      }
+    const ConsentGiven consent = ask(*context.terminal, *plan, context.json);
+    if (Status wanted = context.cancel.check(); !wanted) {
+      return report(context, wanted.error());
     }
     // Without consent or with a failed check this is what puts the refusal into the audit log.
     const Result<QString> job = await((*station)->applyUpdate(plan->deviceId, consent));
     if (!job) {
-      return report(context, job.error());
+      Error error = job.error();
+      if (error.code == ErrorCode::ConsentMissing) {
+        error.remedy = QStringLiteral("Review the plan: sealiftctl update plan %1. Agree to it with --accept %2.")
+                           .arg(fromStd(id_), plan->digest);
+      }
+      return report(context, error);
     }
-    return follow(context, **station, *job);
+    const JobView ended = follow(context, **station, *job);
+    if (context.json) {
+      context.terminal->json(QJsonDocument(toJson(ended)));
+    }
+    return printEnd(context, ended);
   }
 
  private:
+  // Consent is to what was shown: nobody is asked unless the plan and its notes were printed just before.
+  ConsentGiven ask(Terminal& terminal, const PlanView& plan, bool json) const {
+    const QString release = fromStd(release_);
+    if (!accept_.empty()) {
+      return {fromStd(accept_), plan.notesHash, QStringLiteral("accept-option"), release};
+    }
+    ConsentGiven consent{{}, {}, QStringLiteral("terminal"), release};
+    if (json) {
+      return consent;
+    }
+    printPlan(terminal, plan);
+    if (plan.allowed && terminal.confirm(QStringLiteral("I have read what changes and agree to update this device."))) {
+      consent.planDigest = plan.digest;
+      consent.notesHash = plan.notesHash;
+    }
+    return consent;
+  }
+
   std::string id_;
+  std::string release_;
   std::string accept_;
 };
 
@@ -174,14 +199,31 @@ class ResumeCommand final : public Command {
       return report(context, station.error());
     }
     const QStringList ids = id_.empty() ? (*station)->interruptedJobs() : QStringList{fromStd(id_)};
-    if (ids.isEmpty()) {
+    if (ids.isEmpty() && !context.json) {
       context.terminal->line(QStringLiteral("No job was interrupted."));
-      return ExitCode::Success;
     }
     ExitCode last = ExitCode::Success;
+    QJsonArray ended;
     for (const QString& id : ids) {
       const Result<QString> job = await((*station)->resumeJob(id));
-      last = job ? follow(context, **station, *job) : report(context, job.error());
+      if (!job) {
+        last = exitCodeFor(job.error());
+        const std::optional<JobView> stays = (*station)->job(id);
+        if (!context.json || !stays) {
+          report(context, job.error());
+        } else {
+          JobView view = *stays;
+          view.error = job.error();
+          ended << toJson(view);
+        }
+        continue;
+      }
+      const JobView view = follow(context, **station, *job);
+      ended << toJson(view);
+      last = std::max(last, printEnd(context, view));
+    }
+    if (context.json && (last == ExitCode::Success || !ended.isEmpty())) {
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("jobs"), ended}}));
     }
     return last;
   }

@@ -7,13 +7,13 @@
 namespace sealift {
 namespace {
 
-ExitCode printVendor(CommandContext& context, const VendorView& vendor, const QString& text) {
-  if (context.json) {
-    context.terminal->json(QJsonDocument(toJson(vendor)));
-  } else {
-    context.terminal->line(text);
-  }
-  return ExitCode::Success;
+void printCandidate(Terminal& terminal, const VendorCandidate& candidate) {
+  terminal.line(candidate.name);
+  terminal.pairs({{QStringLiteral("Addresses"), candidate.addresses.join(QStringLiteral(", "))},
+                  {QStringLiteral("Root"),
+                   QStringLiteral("%1 of %2 keys must sign").arg(candidate.rootThreshold).arg(candidate.rootKeys)},
+                  {QStringLiteral("Fingerprint"), candidate.words.join(u' ')}});
+  terminal.line(QStringLiteral("Compare the fingerprint with one that you have from the vendor by another way."));
 }
 
 class AddCommand final : public Command {
@@ -36,29 +36,32 @@ class AddCommand final : public Command {
     QString confirmed = fromStd(accept_).remove(u' ');
     if (confirmed.isEmpty()) {
       Terminal& terminal = *context.terminal;
-      terminal.line(candidate->name);
-      terminal.pairs(
-          {{QStringLiteral("Addresses"), candidate->addresses.join(QStringLiteral(", "))},
-           {QStringLiteral("Root"),
-            QStringLiteral("%1 of %2 keys must sign").arg(candidate->rootThreshold).arg(candidate->rootKeys)},
-           {QStringLiteral("Fingerprint"), candidate->words.join(u' ')}});
-      terminal.line(QStringLiteral("Compare the fingerprint with one that you have from the vendor by another way."));
-      if (terminal.confirm(QStringLiteral("Trust %1 for firmware?").arg(candidate->name))) {
+      const bool canAsk = terminal.interactive() && !context.json;
+      if (!context.json) {
+        printCandidate(terminal, *candidate);
+      }
+      if (canAsk && terminal.confirm(QStringLiteral("Trust %1 for firmware?").arg(candidate->name))) {
         confirmed = candidate->fingerprint;
       } else {
         return report(context, makeError(ErrorCode::TrustFingerprint, QStringLiteral("The vendor was not added."),
-                                         terminal.interactive()
-                                             ? QString()
-                                             : QStringLiteral("Give the fingerprint that you compared: --accept %1")
-                                                   .arg(candidate->fingerprint)));
+                                         canAsk ? QStringLiteral("Nothing has changed.")
+                                                : QStringLiteral("Give the fingerprint that you compared: --accept %1")
+                                                      .arg(candidate->fingerprint)));
       }
     }
     const Result<VendorView> added = await((*station)->addVendor(*candidate, confirmed));
     if (!added) {
       return report(context, added.error());
     }
-    return printVendor(context, *added,
-                       QStringLiteral("Added %1: %2.").arg(added->name, added->models.join(QStringLiteral(", "))));
+    if (context.json) {
+      context.terminal->json(QJsonDocument(toJson(*added)));
+    } else if (added->models.isEmpty()) {
+      context.terminal->line(QStringLiteral("Added %1. It publishes no models yet.").arg(added->name));
+    } else {
+      context.terminal->line(
+          QStringLiteral("Added %1: %2.").arg(added->name, added->models.join(QStringLiteral(", "))));
+    }
+    return ExitCode::Success;
   }
 
  private:
@@ -120,13 +123,29 @@ class RefreshCommand final : public Command {
       }
     }
     ExitCode worst = ExitCode::Success;
+    QJsonArray refreshedVendors;
     for (const QString& id : ids) {
       const Result<VendorView> refreshed = await((*station)->refreshVendor(id));
       if (!refreshed) {
-        worst = report(context, refreshed.error());
-      } else {
-        printVendor(context, *refreshed, QStringLiteral("%1 is fresh.").arg(refreshed->name));
+        if (!id_.empty() || !context.json) {
+          worst = report(context, refreshed.error());
+        } else {
+          worst = exitCodeFor(refreshed.error());  // the vendor's own "problem" tells it, below
+        }
+      } else if (!context.json) {
+        context.terminal->line(QStringLiteral("%1 is fresh.").arg(refreshed->name));
       }
+    }
+    if (context.json && (id_.empty() || worst == ExitCode::Success)) {
+      const QList<VendorView> vendors = (*station)->vendors();
+      for (const VendorView& vendor : vendors) {
+        if (ids.contains(vendor.id)) {
+          refreshedVendors << toJson(vendor);
+        }
+      }
+      context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("vendors"), refreshedVendors}}));
+    } else if (ids.isEmpty()) {
+      context.terminal->line(QStringLiteral("No vendor is trusted yet. Add one: sealiftctl vendor add FILE"));
     }
     return worst;
   }

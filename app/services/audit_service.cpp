@@ -61,10 +61,17 @@ AuditRow rowFor(const AuditRecord& record) {
   row.subject = record.subject.name.isEmpty() ? record.subject.id : record.subject.name;
   row.message = record.message;
   row.outcome = badgeFor(record);
+  row.outcomeName = record.outcome;
   return row;
 }
 
 }  // namespace
+
+void AuditService::foundAtStart(const Error& problem) {
+  const std::scoped_lock lock(mutex_);
+  checked_ = true;
+  problem_ = problem;
+}
 
 AuditHealth AuditService::healthFrom(qint64 entries, const std::optional<TreeHead>& head) const {
   AuditHealth health;

@@ -10,6 +10,9 @@ class AuditService {
  public:
   AuditService(StationCore& core, std::function<void()> changed) : core_(core), changed_(std::move(changed)) {}
 
+  // The log itself refused an entry when the station was opened.
+  void foundAtStart(const Error& problem);
+
   AuditHealth health() const;
   qint64 count(const AuditFilter& filter) const;
   QList<AuditRow> page(const AuditFilter& filter, qint64 before, int limit) const;

@@ -89,6 +89,23 @@ Status LocalStation::start(const StationSetup& setup) {
   SEALIFT_TRY(core_.signer, loadOrCreateStationKey(setup.dataFolder + QStringLiteral("/station-key.pem")));
   core_.audit = std::make_unique<AuditLog>(*core_.database, *core_.signer, *core_.clock);
   SEALIFT_CHECK(loadInfo());
+  if (Status recorded = recordStart(); !recorded) {
+    if (recorded.error().code != ErrorCode::AuditTampered) {
+      return recorded;
+    }
+    // The log refuses every further entry, and with that everything that has to be recorded. Whoever
+    // wants to know what was done to it must be able to look.
+    audit_->foundAtStart(recorded.error());
+  }
+  SEALIFT_CHECK(vendors_->load());
+  SEALIFT_CHECK(devices_->load());
+  SEALIFT_CHECK(updates_->load());
+  connect(&dueTimer_, &QTimer::timeout, this, &LocalStation::startDueJobs);
+  dueTimer_.start(kDueCheckMs);
+  return {};
+}
+
+Status LocalStation::recordStart() {
   if (!core_.database->setAsidePath().isEmpty()) {
     SEALIFT_CHECK(core_.record(
         {.event = AuditEvent::StoreSetAside,
@@ -117,28 +134,26 @@ Status LocalStation::start(const StationSetup& setup) {
                               .code = {},
                               .message = QStringLiteral("Sealift " SEALIFT_VERSION " started."),
                               .details = {{QStringLiteral("program"), QCoreApplication::applicationName()}}}));
-  SEALIFT_CHECK(core_.record({.event = AuditEvent::OperatorSignedIn,
-                              .actor = info_.operatorName,
-                              .subject = {QStringLiteral("operator"), info_.operatorName, info_.operatorName},
-                              .outcome = AuditOutcome::Ok,
-                              .code = {},
-                              .message = QStringLiteral("Signed in by the operating system's login."),
-                              .details = {{QStringLiteral("role"), info_.role}}}));
-  SEALIFT_CHECK(vendors_->load());
-  SEALIFT_CHECK(devices_->load());
-  SEALIFT_CHECK(updates_->load());
-  connect(&dueTimer_, &QTimer::timeout, this, &LocalStation::startDueJobs);
-  dueTimer_.start(kDueCheckMs);
-  return {};
+  return core_.record({.event = AuditEvent::OperatorSignedIn,
+                       .actor = info_.operatorName,
+                       .subject = {QStringLiteral("operator"), info_.operatorName, info_.operatorName},
+                       .outcome = AuditOutcome::Ok,
+                       .code = {},
+                       .message = QStringLiteral("Signed in by the operating system's login."),
+                       .details = {{QStringLiteral("role"), info_.role}}});
 }
 
-LocalStation::~LocalStation() {
-  core_.closing.cancel();
+void LocalStation::stop() {
+  core_.closing.cancel();  // first: a job that is launched from now on is cancelled from its start
   for (const JobView& job : updates_->jobs()) {
     if (job.state == JobState::Running && job.cancellable) {
       (void)updates_->cancel(job.id);
     }
   }
+}
+
+LocalStation::~LocalStation() {
+  stop();
   core_.lookPool.waitForDone();
   core_.jobPool.waitForDone();
   if (core_.audit) {
@@ -267,8 +282,9 @@ Status LocalStation::renameDevice(const QString& id, const QString& name) {
 
 // Updates -------------------------------------------------------------------------------------
 
-QFuture<Result<PlanView>> LocalStation::planUpdate(const QString& deviceId) {
-  return QtConcurrent::run(&core_.lookPool, [this, deviceId] { return updates_->plan(deviceId, core_.closing); });
+QFuture<Result<PlanView>> LocalStation::planUpdate(const QString& deviceId, const QString& release) {
+  return QtConcurrent::run(&core_.lookPool,
+                           [this, deviceId, release] { return updates_->plan(deviceId, release, core_.closing); });
 }
 
 QFuture<Result<QString>> LocalStation::applyUpdate(const QString& deviceId, const ConsentGiven& consent) {
@@ -335,7 +351,7 @@ Result<VendorCandidate> LocalStation::readVendorFile(const QString& path) const 
 QFuture<Result<VendorView>> LocalStation::addVendor(const VendorCandidate& candidate,
                                                     const QString& confirmedFingerprint) {
   return QtConcurrent::run(&core_.lookPool, [this, candidate, confirmedFingerprint] {
-    return vendors_->add(candidate, confirmedFingerprint);
+    return vendors_->add(candidate, confirmedFingerprint, core_.closing);
   });
 }
 

@@ -37,6 +37,9 @@ class LocalStation final : public Station {
   static Result<std::unique_ptr<LocalStation>> open(const StationSetup& setup);
   ~LocalStation() override;  // cancels what runs and waits until the devices are safe
 
+  // Cancels all that runs, and lets nothing new begin; what was asked for then ends as cancelled. Any thread.
+  void stop();
+
   StationInfo info() const override;
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
 
@@ -48,7 +51,7 @@ class LocalStation final : public Station {
   Status removeDevice(const QString& id) override;
   Status renameDevice(const QString& id, const QString& name) override;
 
-  QFuture<Result<PlanView>> planUpdate(const QString& deviceId) override;
+  QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) override;
   QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
   QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
                                           const QDateTime& when) override;
@@ -80,6 +83,7 @@ class LocalStation final : public Station {
  private:
   explicit LocalStation(const StationSetup& setup);
   Status start(const StationSetup& setup);
+  Status recordStart();
   Status loadInfo();
   void startDueJobs();
   void settle(const QString& deviceId);

@@ -17,8 +17,9 @@ namespace sealift {
 // How somebody agrees to one plan.
 struct ConsentGiven {
   QString planDigest;
-  QString notesHash;  // of the notes that were on the screen
-  QString how;        // "window", "terminal", "accept-option"
+  QString notesHash;            // of the notes that were on the screen
+  QString how;                  // "window", "terminal", "accept-option"
+  QString release = QString();  // as given to planUpdate
 };
 
 class Station : public QObject {
@@ -43,7 +44,8 @@ class Station : public QObject {
 
   // Updates -------------------------------------------------------------------------------
   // Fetches the release, verifies everything that can be verified, asks the device again. Writes nothing to it.
-  virtual QFuture<Result<PlanView>> planUpdate(const QString& deviceId) = 0;
+  // `release`: a version of the device's model, or any release's id; empty: the newest that fits and isn't skipped.
+  virtual QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) = 0;
   // Plans again, compares with what was agreed to, records the consent and starts the job; gives its id.
   // A plan that a check refuses becomes a job that has ended as Refused, with nothing written.
   // Errors: ConsentMissing, ConsentPlanChanged, DeviceBusy, or why no plan could be made.

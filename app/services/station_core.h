@@ -86,6 +86,14 @@ struct StationCore {
     SEALIFT_CHECK(audit->append(entry));
     return {};
   }
+  // The same as part of the caller's transaction: what is kept and the record of it come together or not at all.
+  Status record(Transaction& transaction, AuditEntry entry) {
+    if (entry.actor.isEmpty()) {
+      entry.actor = operatorName();
+    }
+    SEALIFT_CHECK(audit->append(transaction, entry));
+    return {};
+  }
   QString operatorName() const {
     const std::scoped_lock lock(mutex_);
     return operatorName_;

@@ -81,8 +81,66 @@ Status UpdateService::load() {
 
 // Planning ------------------------------------------------------------------------------------
 
-// `wanted` and `before` are set when an earlier plan is made again: then that release and that state count.
-Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, const std::optional<Release>& wanted,
+UpdateService::Choice UpdateService::offeredOr(const QString& release) const {
+  return [this, release](const KnownDevice& device) -> Result<Release> {
+    if (!release.isEmpty()) {
+      return findRelease(device, release);
+    }
+    if (const std::optional<Release> offer = offerFor(device)) {
+      return *offer;
+    }
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no newer release for this device."),
+                QStringLiteral("Nothing needs to be done."));
+  };
+}
+
+UpdateService::Choice UpdateService::releaseOf(const JobRow& job) const {
+  const QJsonObject summary = QJsonDocument::fromJson(job.summary).object();
+  return [this, summary](const KnownDevice&) -> Result<Release> {
+    const std::shared_ptr<VendorRepository> repository =
+        vendors_.repository(summary[QStringLiteral("vendor")].toString());
+    if (!repository) {
+      return fail(ErrorCode::NotFound, QStringLiteral("The vendor of this job was removed."),
+                  QStringLiteral("Add the vendor again, or plan anew."));
+    }
+    const VendorContents contents = repository->contents();
+    const Release* release =
+        contents.release(summary[QStringLiteral("target")].toString(), summary[QStringLiteral("sha256")].toString());
+    if (release == nullptr) {
+      return fail(ErrorCode::TrustTargetMissing, QStringLiteral("The vendor has withdrawn the release of this job."),
+                  QStringLiteral("Plan again: another release may be offered."));
+    }
+    return *release;
+  };
+}
+
+// A release that doesn't fit is found, too: the policy says what stands against it, not this.
+Result<Release> UpdateService::findRelease(const KnownDevice& device, const QString& text) const {
+  if (const std::optional<Release> byId = releaseById(text)) {
+    return *byId;
+  }
+  const std::shared_ptr<VendorRepository> repository = vendors_.repository(device.vendorId);
+  const VendorContents contents = repository ? repository->contents() : VendorContents();
+  const Release* found = nullptr;
+  for (const Release& release : contents.releases) {
+    if (release.terms.modelId != device.modelId || release.terms.version.toString() != text) {
+      continue;
+    }
+    const bool forRevision = release.terms.hardwareRevisions.isEmpty() ||
+                             release.terms.hardwareRevisions.contains(device.snapshot->hardwareRevision);
+    if (found == nullptr || forRevision) {  // one version may come as an image for each revision
+      found = &release;
+    }
+  }
+  if (found == nullptr) {
+    return fail(ErrorCode::NotFound,
+                QStringLiteral("The vendor publishes no release \"%1\" for this device.").arg(text));
+  }
+  return *found;
+}
+
+// `before` is set when the plan of an interrupted job is made again: then that state of the device counts.
+Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, const Choice& choose,
                                                        const std::optional<DeviceSnapshot>& before,
                                                        const CancelToken& cancel) {
   Prepared prepared;
@@ -106,14 +164,7 @@ Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, 
   const KnownDevice& device = prepared.device;
   SEALIFT_TRY(prepared.driven, devices_.drive(device));
   const DeviceSnapshot& snapshot = before ? *before : *device.snapshot;
-  std::optional<Release> release = wanted;
-  if (!release) {
-    release = offerFor(device);
-    if (!release) {
-      return fail(ErrorCode::NotFound, QStringLiteral("There is no newer release for this device."),
-                  QStringLiteral("Nothing needs to be done."));
-    }
-  }
+  SEALIFT_TRY(const Release release, choose(device));
   PlanRequest request;
   request.deviceId = device.id;
   request.deviceName = device.givenName.isEmpty() ? prepared.driven.model.name : device.givenName;
@@ -121,7 +172,7 @@ Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, 
   request.model = prepared.driven.model;
   request.device = snapshot;
   request.capabilities = prepared.driven.entry->capabilities;
-  request.release = *release;
+  request.release = release;
   request.language = core_.language;
   request.highestSecurityVersionSeen = devices_.highestSecurityVersionSeen(device.id);
   request.refreshProblem = refreshProblem;
@@ -151,8 +202,8 @@ Status UpdateService::recordPlan(const Plan& plan) {
   return transaction.commit();
 }
 
-Result<PlanView> UpdateService::plan(const QString& deviceId, const CancelToken& cancel) {
-  SEALIFT_TRY(const Prepared prepared, prepare(deviceId, std::nullopt, std::nullopt, cancel));
+Result<PlanView> UpdateService::plan(const QString& deviceId, const QString& release, const CancelToken& cancel) {
+  SEALIFT_TRY(const Prepared prepared, prepare(deviceId, offeredOr(release), std::nullopt, cancel));
   const Plan& plan = prepared.made.plan;
   SEALIFT_CHECK(recordPlan(plan));
   {
@@ -273,7 +324,7 @@ Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& cons
 Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
                                      const CancelToken& cancel) {
   const auto prepared = std::make_shared<Prepared>();
-  SEALIFT_TRY(*prepared, prepare(deviceId, std::nullopt, std::nullopt, cancel));
+  SEALIFT_TRY(*prepared, prepare(deviceId, offeredOr(consent.release), std::nullopt, cancel));
   const Plan& plan = prepared->made.plan;
   if (!plan.allowed()) {
     return refuse(plan, consent);
@@ -321,7 +372,13 @@ void UpdateService::launch(const QString& jobId, std::shared_ptr<Prepared> prepa
   {
     const std::scoped_lock lock(mutex_);
     Live& live = live_[jobId];
-    live.cancel = cancel;
+    if (settle) {
+      live.cancel = CancelToken();  // an earlier run's may have been used
+    }
+    cancel = live.cancel;
+    if (core_.closing.isCancelled()) {
+      cancel.cancel();
+    }
     live.running = true;
     live.view.state = JobState::Running;
     live.view.outcome.reset();
@@ -413,32 +470,39 @@ Result<QString> UpdateService::resume(const QString& jobId) {
     return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has ended: %1.").arg(row->outcome));
   }
   const QJsonObject summary = QJsonDocument::fromJson(row->summary).object();
-  const std::shared_ptr<VendorRepository> repository =
-      vendors_.repository(summary[QStringLiteral("vendor")].toString());
-  if (!repository) {
-    return fail(ErrorCode::NotFound, QStringLiteral("The vendor of this job was removed."));
-  }
-  const VendorContents contents = repository->contents();
-  const Release* release =
-      contents.release(summary[QStringLiteral("target")].toString(), summary[QStringLiteral("sha256")].toString());
-  if (release == nullptr) {
-    return fail(ErrorCode::TrustTargetMissing, QStringLiteral("The vendor has withdrawn the release of this job."),
-                QStringLiteral("Plan again: another release may be offered."));
-  }
   const DeviceSnapshot before = deviceFromJson(summary[QStringLiteral("before")].toObject());
   const auto prepared = std::make_shared<Prepared>();
-  SEALIFT_TRY(*prepared, prepare(row->deviceId, *release, before, core_.closing));
+  SEALIFT_TRY(*prepared, prepare(row->deviceId, releaseOf(*row), before, core_.closing));
   const Plan& plan = prepared->made.plan;
-  if (plan.digest() != row->planDigest || !prepared->made.image) {
-    return fail(ErrorCode::ConsentPlanChanged,
-                QStringLiteral("Something that was agreed to has changed since the job began."));
-  }
+  SEALIFT_CHECK(checkStillAgreed(plan, row->planDigest));
   AddressGate::Guard guard = core_.gate.tryEnter(prepared->device.address.toString());
   if (!guard) {
     return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
   }
   launch(jobId, prepared, /*settle=*/true, std::move(guard));
   return jobId;
+}
+
+// The same unit, from the same firmware, to the same bytes, with the same notes, and nothing stands against it
+// now. What an answer was then may have changed by itself: the vendor can be reached again, support has ended.
+Status UpdateService::checkStillAgreed(const Plan& plan, const QString& agreedDigest) const {
+  if (const Check* failed = firstFailure(plan.checks)) {
+    return fail(errorOf(*failed));
+  }
+  if (plan.digest() == agreedDigest) {
+    return {};
+  }
+  SEALIFT_TRY(const std::optional<PlanRow> agreed, PlanTable(*core_.database).find(agreedDigest));
+  const QJsonObject then = agreed ? QJsonDocument::fromJson(agreed->json).object() : QJsonObject();
+  const QJsonObject now = plan.toJson();
+  for (const QString& part : {QStringLiteral("device"), QStringLiteral("from"), QStringLiteral("to"),
+                              QStringLiteral("notesHash"), QStringLiteral("canFallBack")}) {
+    if (then[part] != now[part]) {
+      return fail(ErrorCode::ConsentPlanChanged,
+                  QStringLiteral("Something that was agreed to has changed since the job began."));
+    }
+  }
+  return {};
 }
 
 QDateTime UpdateService::startDue() {
@@ -485,7 +549,7 @@ void UpdateService::startScheduled(const QString& jobId) {
     return;
   }
   const auto prepared = std::make_shared<Prepared>();
-  Result<Prepared> made = prepare(scheduled->deviceId, std::nullopt, std::nullopt, core_.closing);
+  Result<Prepared> made = prepare(scheduled->deviceId, releaseOf(**row), std::nullopt, core_.closing);
   if (!made) {
     stop(Outcome::Failed, made.error());
     return;
@@ -602,7 +666,14 @@ QList<QString> UpdateService::interrupted() const {
   for (auto it = live_.begin(); it != live_.end(); ++it) {
     const bool leftRunning = it->view.state == JobState::Running && !it->running;
     if (leftRunning || it->view.outcome == Outcome::Unknown) {
-      ids << it.key();
+      // What a later job did to the device says nothing about this one: it stays as it ended.
+      const bool superseded = std::any_of(live_.begin(), live_.end(), [&](const Live& other) {
+        return other.view.deviceId == it->view.deviceId && other.view.startedAt > it->view.startedAt &&
+               other.view.stage != Stage::Check;
+      });
+      if (!superseded) {
+        ids << it.key();
+      }
     }
   }
   return ids;

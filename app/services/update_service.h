@@ -29,7 +29,8 @@ class UpdateService {
 
   Status load();  // jobs of earlier runs; interrupted ones wait for their device
 
-  Result<PlanView> plan(const QString& deviceId, const CancelToken& cancel);
+  // `release`: see Station::planUpdate.
+  Result<PlanView> plan(const QString& deviceId, const QString& release, const CancelToken& cancel);
   // The job's id. A refused plan becomes a job that ended as Refused; nothing was written.
   Result<QString> apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
                         const CancelToken& cancel);
@@ -70,8 +71,15 @@ class UpdateService {
     MadePlan made;
   };
 
-  Result<Prepared> prepare(const QString& deviceId, const std::optional<Release>& wanted,
-                           const std::optional<DeviceSnapshot>& before, const CancelToken& cancel);
+  // Which release a plan is about; asked after the vendor's metadata and the device were looked at.
+  using Choice = std::function<Result<Release>(const KnownDevice& device)>;
+  Choice offeredOr(const QString& release) const;
+  Choice releaseOf(const JobRow& job) const;
+  Result<Release> findRelease(const KnownDevice& device, const QString& text) const;
+
+  Result<Prepared> prepare(const QString& deviceId, const Choice& choose, const std::optional<DeviceSnapshot>& before,
+                           const CancelToken& cancel);
+  Status checkStillAgreed(const Plan& plan, const QString& agreedDigest) const;
   PlanView view(const Prepared& prepared) const;
   Status recordPlan(const Plan& plan);
   Result<QString> insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt);

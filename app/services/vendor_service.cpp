@@ -74,7 +74,8 @@ Result<VendorCandidate> VendorService::readFile(const QString& path) {
   return candidate;
 }
 
-Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QString& confirmedFingerprint) {
+Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QString& confirmedFingerprint,
+                                      const CancelToken& cancel) {
   SEALIFT_TRY(const VendorFile file, VendorFile::parse(candidate.file));
   SEALIFT_TRY(const tuf::TrustSummary root, tuf::Client::inspectRoot(file.root));
   if (confirmedFingerprint.compare(root.fingerprint, Qt::CaseInsensitive) != 0) {
@@ -96,6 +97,7 @@ Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QS
   // What an earlier life of this vendor left behind must not speak for the new root.
   QDir(folder).removeRecursively();
   const qint64 now = core_.nowMs();
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(VendorTable(*core_.database)
                     .insert({.id = file.id,
                              .name = file.name,
@@ -104,14 +106,15 @@ Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QS
                              .fingerprint = root.fingerprint,
                              .metadataFolder = folder,
                              .addedMs = now}));
-  SEALIFT_CHECK(
-      core_.record({.event = AuditEvent::VendorAdded,
+  SEALIFT_CHECK(core_.record(
+      transaction, {.event = AuditEvent::VendorAdded,
                     .actor = {},
                     .subject = {QStringLiteral("vendor"), file.id, file.name},
                     .outcome = AuditOutcome::Ok,
                     .code = {},
                     .message = QStringLiteral("The root of %1 was compared and is trusted now.").arg(file.name),
                     .details = {{QStringLiteral("fingerprint"), root.fingerprint}}}));
+  SEALIFT_CHECK(transaction.commit());
   Known known{.repository = open({file.id, file.name, file.addresses, file.root}),
               .fingerprint = root.fingerprint,
               .addedMs = now,
@@ -123,7 +126,7 @@ Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QS
     known_ << known;
   }
   changed_();
-  return refresh(file.id, CancelToken());
+  return refresh(file.id, cancel);
 }
 
 Result<VendorView> VendorService::refresh(const QString& id, const CancelToken& cancel) {
@@ -195,20 +198,23 @@ Status VendorService::remove(const QString& id) {
   if (!row) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no vendor \"%1\".").arg(id));
   }
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(VendorTable(*core_.database).remove(id));
+  SEALIFT_CHECK(core_.record(transaction, {.event = AuditEvent::VendorRemoved,
+                                           .actor = {},
+                                           .subject = {QStringLiteral("vendor"), id, row->name},
+                                           .outcome = AuditOutcome::Ok,
+                                           .code = {},
+                                           .message = QStringLiteral("%1 is no longer trusted.").arg(row->name),
+                                           .details = {{QStringLiteral("fingerprint"), row->fingerprint}}}));
+  SEALIFT_CHECK(transaction.commit());
   {
     const std::scoped_lock lock(mutex_);
     known_.removeIf([&](const Known& known) { return known.repository->identity().id == id; });
   }
   QDir(folderOf(id)).removeRecursively();
   changed_();
-  return core_.record({.event = AuditEvent::VendorRemoved,
-                       .actor = {},
-                       .subject = {QStringLiteral("vendor"), id, row->name},
-                       .outcome = AuditOutcome::Ok,
-                       .code = {},
-                       .message = QStringLiteral("%1 is no longer trusted.").arg(row->name),
-                       .details = {{QStringLiteral("fingerprint"), row->fingerprint}}});
+  return {};
 }
 
 VendorView VendorService::view(const Known& known) const {

@@ -16,7 +16,8 @@ class VendorService {
 
   Status load();  // from the store and what was trusted before; asks nobody
   static Result<VendorCandidate> readFile(const QString& path);
-  Result<VendorView> add(const VendorCandidate& candidate, const QString& confirmedFingerprint);
+  Result<VendorView> add(const VendorCandidate& candidate, const QString& confirmedFingerprint,
+                         const CancelToken& cancel);
   Result<VendorView> refresh(const QString& id, const CancelToken& cancel);
   Status remove(const QString& id);
   QList<VendorView> views() const;

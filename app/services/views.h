@@ -156,6 +156,7 @@ struct AuditRow {
   QString subject;
   QString message;
   Badge outcome;
+  QString outcomeName;  // stable: "ok", "refused" …
 };
 
 struct AuditDetail {

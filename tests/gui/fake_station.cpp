@@ -195,7 +195,7 @@ Status FakeStation::renameDevice(const QString& id, const QString& name) {
   return done;
 }
 
-QFuture<Result<PlanView>> FakeStation::planUpdate(const QString& deviceId) {
+QFuture<Result<PlanView>> FakeStation::planUpdate(const QString& deviceId, const QString&) {
   return answer<Result<PlanView>>(QStringLiteral("planUpdate"), deviceId, [this, deviceId]() -> Result<PlanView> {
     return plans.contains(deviceId) ? Result<PlanView>(plans.value(deviceId))
                                     : fail(ErrorCode::NotFound, QStringLiteral("Nothing is offered for this device."));

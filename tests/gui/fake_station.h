@@ -61,7 +61,7 @@ class FakeStation final : public Station {
   QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
   Status removeDevice(const QString& id) override;
   Status renameDevice(const QString& id, const QString& name) override;
-  QFuture<Result<PlanView>> planUpdate(const QString& deviceId) override;
+  QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) override;
   QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
   QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
                                           const QDateTime& when) override;
