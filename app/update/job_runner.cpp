@@ -4,6 +4,8 @@
 
 #include <QCryptographicHash>
 
+#include <algorithm>
+
 namespace sealift {
 namespace {
 
@@ -18,8 +20,30 @@ constexpr double kRestartShare = 0.02;
 constexpr double kReturnShare = 0.12;
 constexpr double kConfirmShare = 0.04;
 
+// The journal's word for: somebody cancelled.
+constexpr char kCancelStep[] = "cancel";
+
 // A device may use up several trial boots before it goes back for good.
 constexpr int kReturnAttempts = 5;
+
+// Whether the error says that a check said no, and not that it could not be asked.
+bool isRefusal(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::Timeout:
+    case ErrorCode::LinkLost:
+    case ErrorCode::LinkOpen:
+    case ErrorCode::LinkPermission:
+    case ErrorCode::ProtocolMalformed:
+    case ErrorCode::DeviceDidNotReturn:
+    case ErrorCode::StoreOpen:
+    case ErrorCode::StoreDamaged:
+    case ErrorCode::StoreFailed:
+    case ErrorCode::StoreBusy:
+      return false;
+    default:
+      return true;
+  }
+}
 
 QJsonObject toDetail(const Status& status) {
   if (status) {
@@ -107,8 +131,10 @@ auto JobRunner::step(const QString& name, double share, const QString& phase, co
 
 bool JobRunner::runsNew(const DeviceSnapshot& device) const {
   const Slot* running = device.runningSlot();
-  return running != nullptr && running->version == plan_.release.terms.version &&
-         running->digest == driver_.reportedDigest(image_);
+  const QByteArray digest = driver_.reportedDigest(image_);
+  // Two empty digests prove nothing.
+  return running != nullptr && running->version == plan_.release.terms.version && !digest.isEmpty() &&
+         running->digest == digest;
 }
 
 bool JobRunner::runsOld(const DeviceSnapshot& device) const {
@@ -116,6 +142,13 @@ bool JobRunner::runsOld(const DeviceSnapshot& device) const {
   const Slot* before = plan_.device.runningSlot();
   return running != nullptr && before != nullptr && running->version == before->version &&
          running->digest == before->digest;
+}
+
+// Until the restart: the next one tries the new image.
+bool JobRunner::isMarked(const DeviceSnapshot& device) const {
+  const QByteArray digest = driver_.reportedDigest(image_);
+  return std::any_of(device.slots.begin(), device.slots.end(),
+                     [&](const Slot& slot) { return slot.pending && !slot.running && slot.digest == digest; });
 }
 
 Status JobRunner::enter(Stage stage) {
@@ -148,11 +181,11 @@ JobReport JobRunner::carryOut() {
     if (error.code == ErrorCode::Cancelled) {
       return end(Outcome::Cancelled, error, QStringLiteral("Cancelled before anything was written."), plan_.device);
     }
-    const bool refused = error.code != ErrorCode::Timeout && error.code != ErrorCode::LinkLost &&
-                         error.code != ErrorCode::LinkOpen && error.code != ErrorCode::LinkPermission &&
-                         error.code != ErrorCode::StoreFailed && error.code != ErrorCode::StoreBusy;
-    return end(refused ? Outcome::Refused : Outcome::Failed, error,
+    return end(isRefusal(error.code) ? Outcome::Refused : Outcome::Failed, error,
                QStringLiteral("Nothing was written. %1").arg(error.message()), std::nullopt);
+  }
+  if (Status entered = enterBootloader(); !entered) {
+    return backOut(entered.error());
   }
   if (Status written = writeAndVerify(); !written) {
     return backOut(written.error());
@@ -160,7 +193,7 @@ JobReport JobRunner::carryOut() {
   if (Status activated = activateForTrial(); !activated) {
     return backOut(activated.error());
   }
-  return tryNewFirmware(/*restartFirst=*/true);
+  return tryNewFirmware();
 }
 
 // Identify again right before the first write: ports renumber and people swap boards.
@@ -173,7 +206,8 @@ Status JobRunner::checkEverything() {
     return fail(ErrorCode::DeviceChanged,
                 QStringLiteral("Serial number %1 answers instead of %2.").arg(now.serial, plan_.device.serial));
   }
-  if (!runsOld(now) && plan_.device.runningSlot() != nullptr) {
+  const bool ranNothing = plan_.device.runningSlot() == nullptr;
+  if (ranNothing ? now.runningSlot() != nullptr : !runsOld(now)) {
     return fail(ErrorCode::ConsentPlanChanged,
                 QStringLiteral("The device runs other firmware than when it was planned."));
   }
@@ -204,6 +238,10 @@ Status JobRunner::checkEverything() {
     const ErrorCode code = errorCodeFromName(refusal->code).value_or(ErrorCode::Internal);
     return fail(code, refusal->detail, refusal->remedy);
   }
+  return cancel_.check();
+}
+
+Status JobRunner::enterBootloader() {
   return step(QStringLiteral("enter-bootloader"), kEnterShare, QStringLiteral("Getting the device ready"), cancel_,
               [&](StepContext& context) { return driver_.enterBootloader(context); });
 }
@@ -224,17 +262,18 @@ Status JobRunner::activateForTrial() {
               [&](StepContext& context) { return driver_.activate(image_, context); });
 }
 
-JobReport JobRunner::tryNewFirmware(bool restartFirst) {
+JobReport JobRunner::tryNewFirmware() {
+  if (Status alive = cancel_.check(); !alive) {
+    return backOut(alive.error());
+  }
   if (Status entered = enter(Stage::Restart); !entered) {
     return backOut(entered.error());
   }
-  if (restartFirst) {
-    const Status restarted = step(QStringLiteral("restart"), kRestartShare, QStringLiteral("Restarting"), cancel_,
-                                  [&](StepContext& context) { return driver_.restart(context); });
-    // A lost answer to the restart command is what a restart looks like; waiting tells.
-    if (!restarted && restarted.error().code == ErrorCode::Cancelled) {
-      return returnToOld(restarted.error());
-    }
+  const Status restarted = step(QStringLiteral("restart"), kRestartShare, QStringLiteral("Restarting"), cancel_,
+                                [&](StepContext& context) { return driver_.restart(context); });
+  // A lost answer to the restart command is what a restart looks like; waiting tells.
+  if (!restarted && restarted.error().code == ErrorCode::Cancelled) {
+    return returnToOld(restarted.error());
   }
   const Result<DeviceSnapshot> back =
       step(QStringLiteral("wait"), kReturnShare, QStringLiteral("Waiting for restart"), cancel_,
@@ -246,6 +285,12 @@ JobReport JobRunner::tryNewFirmware(bool restartFirst) {
     return end(Outcome::Unknown, back.error(),
                QStringLiteral("The device did not come back after its restart. %1").arg(back.error().message()),
                std::nullopt);
+  }
+  // Still marked: it never tried the new firmware, so it can't be said to have gone back from it.
+  if (back->sameUnit(plan_.device) && runsOld(*back) && isMarked(*back)) {
+    return backOut(restarted ? makeError(ErrorCode::ProtocolUnexpected,
+                                         QStringLiteral("The device did not try the new firmware at its restart."))
+                             : restarted.error());
   }
   return judgeReturn(*back);
 }
@@ -296,7 +341,7 @@ JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
                QStringLiteral("%1 ran, but the device did not answer after it was confirmed.").arg(version),
                std::nullopt);
   }
-  if (!runsNew(*after)) {
+  if (!after->sameUnit(plan_.device) || !runsNew(*after)) {
     return judgeReturn(*after);
   }
   if (!after->runningSlot()->confirmed) {
@@ -311,94 +356,121 @@ JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
   return end(Outcome::Succeeded, std::nullopt, QStringLiteral("The device runs %1, confirmed.").arg(version), *after);
 }
 
+// That somebody cancelled is kept, so that settling never carries on with what was stopped.
+void JobRunner::noteCancel(const Error& error) {
+  if (error.code == ErrorCode::Cancelled) {
+    (void)journal_.intent(QString::fromLatin1(kCancelStep));
+  }
+}
+
+// Takes back what was begun, as far as the device lets go of it, and looks at it.
+Result<DeviceSnapshot> JobRunner::abandonAndLook(const QString& phase) {
+  const CancelToken never;  // backing out can't be cancelled, only time out
+  (void)step(QStringLiteral("abandon"), 0.0, phase, never,
+             [&](StepContext& context) { return driver_.abandon(context); });
+  return step(QStringLiteral("identify-after"), 0.0, QStringLiteral("Looking at the device"), never,
+              [&](StepContext& context) { return driver_.identify(context); });
+}
+
 // Before the restart the old firmware is still the chosen one: take back what was begun, then look.
 JobReport JobRunner::backOut(const Error& error) {
-  const CancelToken never;  // backing out can't be cancelled, only time out
-  (void)step(QStringLiteral("abandon"), 0.0, QStringLiteral("Leaving the device as it was"), never,
-             [&](StepContext& context) { return driver_.abandon(context); });
-  const Result<DeviceSnapshot> now =
-      step(QStringLiteral("identify-after"), 0.0, QStringLiteral("Looking at the device"), never,
-           [&](StepContext& context) { return driver_.identify(context); });
+  noteCancel(error);
+  const Result<DeviceSnapshot> now = abandonAndLook(QStringLiteral("Leaving the device as it was"));
   if (!now) {
     return end(
         Outcome::Unknown, error,
         QStringLiteral("%1 The device does not answer now; its old firmware was not touched.").arg(error.message()),
         std::nullopt);
   }
-  if (now->sameUnit(plan_.device) && runsOld(*now)) {
-    const QString kept = QStringLiteral("The device still runs %1.").arg(plan_.fromVersion());
-    if (error.code == ErrorCode::Cancelled) {
-      return end(Outcome::Cancelled, error, QStringLiteral("Cancelled. %1").arg(kept), *now);
+  if (!now->sameUnit(plan_.device) || !runsOld(*now)) {
+    return judgeReturn(*now);
+  }
+  QString kept = QStringLiteral("The device still runs %1.").arg(plan_.fromVersion());
+  if (isMarked(*now)) {
+    kept += QStringLiteral(" It did not let go of the new firmware and will try it once at its next restart.");
+  }
+  if (error.code == ErrorCode::Cancelled) {
+    return end(Outcome::Cancelled, error, QStringLiteral("Cancelled. %1").arg(kept), *now);
+  }
+  const bool refused = stage_ == Stage::Check && isRefusal(error.code);
+  return end(refused ? Outcome::Refused : Outcome::Failed, error, QStringLiteral("%1 %2").arg(error.message(), kept),
+             *now);
+}
+
+// Cancelled while the new firmware is, or may soon be, on trial: restart until the device is back on
+// the old one and nothing is marked any more.
+JobReport JobRunner::returnToOld(const Error& error) {
+  noteCancel(error);
+  const CancelToken never;
+  const QString phase = QStringLiteral("Returning to the old firmware");
+  const auto isOver = [&](const Result<DeviceSnapshot>& now) {
+    return now && (!now->sameUnit(plan_.device) || (runsOld(*now) && !isMarked(*now)) ||
+                   (runsNew(*now) && now->runningSlot()->confirmed));  // by itself: no way back by restarting
+  };
+  Result<DeviceSnapshot> now = abandonAndLook(phase);
+  for (int attempt = 0; attempt < kReturnAttempts && !isOver(now); ++attempt) {
+    (void)step(QStringLiteral("restart-back"), 0.0, phase, never,
+               [&](StepContext& context) { return driver_.restart(context); });
+    now = step(QStringLiteral("wait-back"), 0.0, phase, never,
+               [&](StepContext& context) { return driver_.waitForReturn(image_, context); });
+    if (!isOver(now)) {
+      now = abandonAndLook(phase);
     }
-    return end(Outcome::Failed, error, QStringLiteral("%1 %2").arg(error.message(), kept), *now);
+  }
+  if (!now) {
+    return end(Outcome::Unknown, now.error(), QStringLiteral("Cancelled, and the device did not come back."),
+               std::nullopt);
+  }
+  if (!isOver(now)) {
+    return end(Outcome::Unknown, error,
+               QStringLiteral("Cancelled, but the device did not return to %1.").arg(plan_.fromVersion()), *now);
+  }
+  if (now->sameUnit(plan_.device) && runsOld(*now)) {
+    return end(Outcome::Cancelled, error,
+               QStringLiteral("Cancelled. The device is back on %1.").arg(plan_.fromVersion()), *now);
   }
   return judgeReturn(*now);
 }
 
-// Cancelled while the new firmware is on trial: restart until the device is back on the old one.
-JobReport JobRunner::returnToOld(const Error& error) {
-  const CancelToken never;
-  Result<DeviceSnapshot> now = fail(error);
-  for (int attempt = 0; attempt < kReturnAttempts; ++attempt) {
-    (void)step(QStringLiteral("abandon"), 0.0, QStringLiteral("Returning to the old firmware"), never,
-               [&](StepContext& context) { return driver_.abandon(context); });
-    now = step(QStringLiteral("identify-after"), 0.0, QStringLiteral("Looking at the device"), never,
-               [&](StepContext& context) { return driver_.identify(context); });
-    if (now && runsOld(*now)) {
-      return end(Outcome::Cancelled, error,
-                 QStringLiteral("Cancelled. The device is back on %1.").arg(plan_.fromVersion()), *now);
-    }
-    (void)step(QStringLiteral("restart-back"), 0.0, QStringLiteral("Returning to the old firmware"), never,
-               [&](StepContext& context) { return driver_.restart(context); });
-    now = step(QStringLiteral("wait-back"), 0.0, QStringLiteral("Returning to the old firmware"), never,
-               [&](StepContext& context) { return driver_.waitForReturn(image_, context); });
-    if (now && runsOld(*now)) {
-      return end(Outcome::Cancelled, error,
-                 QStringLiteral("Cancelled. The device is back on %1.").arg(plan_.fromVersion()), *now);
-    }
-    if (now && runsNew(*now) && now->runningSlot()->confirmed) {
-      break;  // it confirmed itself meanwhile: no way back by restarting
-    }
-  }
-  if (now) {
-    return judgeReturn(*now);
-  }
-  return end(Outcome::Unknown, now.error(), QStringLiteral("Cancelled, and the device did not come back."),
-             std::nullopt);
-}
-
 JobReport JobRunner::settle() {
+  const Result<bool> cancelled = journal_.wasIntended(QString::fromLatin1(kCancelStep));
+  const Result<bool> activated = journal_.wasIntended(QStringLiteral("activate"));
+  const Result<bool> restarted = journal_.wasIntended(QStringLiteral("restart"));
+  if (!cancelled || !activated || !restarted) {
+    return end(Outcome::Unknown,
+               (!cancelled   ? cancelled
+                : !activated ? activated
+                             : restarted)
+                   .error(),
+               QStringLiteral("The journal could not be read."), std::nullopt);
+  }
+  stage_ = *restarted ? Stage::Restart : *activated ? Stage::Activate : Stage::Check;
   const Result<DeviceSnapshot> now =
       step(QStringLiteral("identify-settle"), 0.0, QStringLiteral("Looking at the device"), cancel_,
            [&](StepContext& context) { return driver_.identify(context); });
   if (!now) {
-    return end(Outcome::Unknown, now.error(), QStringLiteral("The device does not answer yet."), std::nullopt);
+    noteCancel(now.error());
+    return end(Outcome::Unknown, now.error(),
+               now.error().code == ErrorCode::Cancelled ? QStringLiteral("Cancelled before the device was looked at.")
+                                                        : QStringLiteral("The device does not answer yet."),
+               std::nullopt);
   }
   if (!now->sameUnit(plan_.device)) {
     return end(Outcome::Unknown,
                makeError(ErrorCode::DeviceChanged, QStringLiteral("Another device answers at this address.")),
                QStringLiteral("Another device answers at this address."), std::nullopt);
   }
-  if (runsNew(*now)) {
-    return confirmNew(*now);
+  if (*cancelled && (runsOld(*now) || runsNew(*now))) {
+    return returnToOld(makeError(ErrorCode::Cancelled, QStringLiteral("Cancelled before the interruption.")));
   }
   if (!runsOld(*now)) {
     return judgeReturn(*now);
   }
-  const Result<bool> activated = journal_.wasIntended(QStringLiteral("activate"));
-  if (!activated) {
-    return end(Outcome::Unknown, activated.error(), QStringLiteral("The journal could not be read."), *now);
+  if (*activated && isMarked(*now)) {  // and the restart never came
+    return tryNewFirmware();
   }
-  if (*activated) {
-    for (const Slot& slot : now->slots) {
-      if (slot.pending) {  // marked, and the restart never came
-        return tryNewFirmware(/*restartFirst=*/true);
-      }
-    }
-    const Result<bool> restarted = journal_.wasIntended(QStringLiteral("restart"));
-    if (!restarted || *restarted) {  // it had its trial
-      return judgeReturn(*now);
-    }
+  if (*restarted) {  // it had its trial
+    return judgeReturn(*now);
   }
   return carryOut();  // nothing but the spare slot was touched
 }

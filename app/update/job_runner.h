@@ -48,12 +48,15 @@ class JobRunner {
 
   Status enter(Stage stage);
   Status checkEverything();
+  Status enterBootloader();
   Status writeAndVerify();
   Status activateForTrial();
-  JobReport tryNewFirmware(bool restartFirst);
+  JobReport tryNewFirmware();
   JobReport judgeReturn(const DeviceSnapshot& device);
   JobReport confirmNew(const DeviceSnapshot& device);
   JobReport carryOut();
+  void noteCancel(const Error& error);
+  Result<DeviceSnapshot> abandonAndLook(const QString& phase);
   JobReport backOut(const Error& error);
   JobReport returnToOld(const Error& error);
   JobReport end(Outcome outcome, const std::optional<Error>& error, const QString& message,
@@ -61,6 +64,7 @@ class JobRunner {
 
   bool runsNew(const DeviceSnapshot& device) const;
   bool runsOld(const DeviceSnapshot& device) const;
+  bool isMarked(const DeviceSnapshot& device) const;
 
   const Plan& plan_;
   const Image& image_;
