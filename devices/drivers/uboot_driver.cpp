@@ -189,9 +189,18 @@ Result<IdentityProof> UbootDriver::proveIdentity(StepContext& step) {
 // From wherever the device is: at the prompt, booting, or running its application.
 Status UbootDriver::reachPrompt(StepContext& step) {
   SEALIFT_CHECK(connect(step.cancel));
-  SEALIFT_TRY(const bool prompt, session_->console.findPrompt(kPromptTime, step.cancel));
-  if (prompt) {
-    return {};
+  const Deadline answer = Deadline::in(kLookTime, QStringLiteral("an answer from U-Boot or its firmware"));
+  for (;;) {
+    SEALIFT_TRY(const bool prompt, session_->console.findPrompt(kPromptTime, step.cancel));
+    if (prompt) {
+      return {};
+    }
+    // One silence proves nothing: a slow prompt looks the same. Only firmware that answers is restarted at
+    // once; the command goes out at last all the same, since firmware may obey it without ever answering.
+    SEALIFT_TRY(const auto status, session_->application.askStatus(kStatusTime, step.cancel));
+    if (status || answer.passed()) {
+      break;
+    }
   }
   step.note(QStringLiteral("Restarting the firmware to reach U-Boot."));
   SEALIFT_CHECK(session_->application.reset(step.cancel));
@@ -236,7 +245,7 @@ Status UbootDriver::receive(const Image& image, StepContext& step) {
                             Deadline::in(kLoadStart, QStringLiteral("U-Boot to be ready for YMODEM")), step.cancel));
   YmodemOptions options;
   options.dataStart = kDataStart;
-  YmodemSender sender(console.link(), options);
+  YmodemSender sender(console.link(), options, console.takeInput());
   if (const Status sent = sender.send(QStringLiteral("image.fit"), image.bytes, step.progress, step.cancel); !sent) {
     if (sent.error().code != ErrorCode::LinkLost) {
       (void)console.recover(kLoadEnd);

@@ -225,9 +225,9 @@ Result<Image> UbootMachine::image(const QString& name) const {
 
 Status UbootMachine::writeDisk(qint64 block, const QByteArray& bytes) {
   QFile disk(path(QStringLiteral("disk.img")));
-  if (qemu_ || !disk.open(QIODevice::ReadWrite) || !disk.seek(block * kBlockBytes) ||
-      disk.write(bytes) != bytes.size() || !disk.flush()) {
-    return broken(QStringLiteral("The disk could not be written (is the power off?)."));
+  if (!disk.open(QIODevice::ReadWrite) || !disk.seek(block * kBlockBytes) || disk.write(bytes) != bytes.size() ||
+      !disk.flush()) {
+    return broken(QStringLiteral("The disk could not be written."));
   }
   return {};
 }

@@ -49,7 +49,7 @@ class UbootMachine {
   // Verified with the device's key.
   Result<Image> image(const QString& name) const;
 
-  // The disk itself, while the power is off.
+  // The disk itself; writing while the device runs is what an attacker with access to it does.
   Status writeDisk(qint64 block, const QByteArray& bytes);
   Result<QByteArray> readDisk(qint64 block, qint64 bytes) const;
   // A CRC-guarded block of variables (`env import -c`), as the boot state and the factory data are.
