@@ -1,5 +1,5 @@
 // sealiftctl: the composition root of the command line tool.
-#include "app/base/process_hardening.h"
+#include "app/base/process.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
 #include "app/services/local_station.h"

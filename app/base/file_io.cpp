@@ -11,9 +11,14 @@ Result<QByteArray> readFile(const QString& path, qint64 maxBytes) {
   if (!file.open(QIODevice::ReadOnly)) {
     return fail(ErrorCode::FileRead, QStringLiteral("%1 could not be read: %2.").arg(path, file.errorString()));
   }
-  QByteArray bytes = file.read(maxBytes + 1);
-  if (bytes.size() > maxBytes) {
-    return fail(ErrorCode::FileTooLarge, QStringLiteral("%1 is larger than %2 bytes.").arg(path).arg(maxBytes));
+  // In pieces: QIODevice::read() makes room for all that it may read, and the cap may be far above the file's size.
+  constexpr qint64 kPiece = 1024 * 1024;
+  QByteArray bytes;
+  for (QByteArray piece = file.read(kPiece); !piece.isEmpty(); piece = file.read(kPiece)) {
+    if (piece.size() > maxBytes - bytes.size()) {
+      return fail(ErrorCode::FileTooLarge, QStringLiteral("%1 is larger than %2 bytes.").arg(path).arg(maxBytes));
+    }
+    bytes += piece;
   }
   if (file.error() != QFileDevice::NoError) {
     return fail(ErrorCode::FileRead, QStringLiteral("%1 could not be read: %2.").arg(path, file.errorString()));

@@ -25,6 +25,23 @@ namespace {
 
 constexpr quint64 kAddress = 0x44000000;
 
+// Takes nothing from the line that was not asked for: the receiver's first 'C' stays there for whoever sends.
+class OneByteLink final : public ByteLink {
+ public:
+  explicit OneByteLink(ByteLink& inner) : inner_(inner) {}
+  Result<QByteArray> read(qsizetype, const Deadline& deadline, const CancelToken& cancel) override {
+    return inner_.read(1, deadline, cancel);
+  }
+  Status write(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel) override {
+    return inner_.write(bytes, deadline, cancel);
+  }
+  Status discardInput() override { return inner_.discardInput(); }
+  QString description() const override { return inner_.description(); }
+
+ private:
+  ByteLink& inner_;
+};
+
 [[noreturn]] void give(const QString& what) {
   std::fprintf(stderr, "ymodem_bench: %s\n", qPrintable(what));
   std::exit(1);
@@ -53,7 +70,7 @@ void checkArrived(UbootConsole& console, const QByteArray& data) {
 }
 
 QByteArray startLoady(UbootConsole& console) {
-  return must(console.start("loady 0x" + QByteArray::number(kAddress, 16), "bps...",
+  return must(console.start("loady 0x" + QByteArray::number(kAddress, 16), "bps...\r\n",
                             Deadline::in(std::chrono::seconds(10), QStringLiteral("loady")), {}));
 }
 
@@ -130,7 +147,8 @@ int main(int argc, char** argv) {
   if (fd < 0) {
     give(QStringLiteral("%1 could not be opened").arg(line));
   }
-  FdLink link(fd, line);
+  FdLink port(fd, line);
+  OneByteLink link(port);
   UbootConsole console(link, {});
   must(console.interruptAutoboot(Deadline::in(std::chrono::seconds(30), QStringLiteral("U-Boot")), {}));
   std::vector<double> ours;

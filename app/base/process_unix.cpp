@@ -1,4 +1,4 @@
-#include "app/base/process_hardening.h"
+#include "app/base/process.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -17,6 +17,18 @@ void hardenProcess() {
   (void)prctl(PR_SET_DUMPABLE, 0);  // also keeps other processes of the same user from reading its memory
 #endif
   (void)umask(077);
+}
+
+long peakMemoryKib() {
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) {
+    return 0;
+  }
+#ifdef __APPLE__
+  return usage.ru_maxrss / 1024;  // bytes there
+#else
+  return usage.ru_maxrss;
+#endif
 }
 
 bool isTerminal(std::FILE* stream) {

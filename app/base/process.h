@@ -1,4 +1,4 @@
-// What a program that holds secrets does first. One file an operating system.
+// The program as a process of its operating system. One file for each.
 #pragma once
 
 #include <cstdio>
@@ -7,6 +7,8 @@ namespace sealift {
 
 // No core dumps: they would hold keys. New files are the owner's alone unless said otherwise.
 void hardenProcess();
+// The most memory that was resident at once so far, in KiB; 0 where it can't be told.
+long peakMemoryKib();
 // Whether somebody sits at the other end of this stream.
 bool isTerminal(std::FILE* stream);
 
