@@ -17,7 +17,7 @@ Check checkModel(const PolicyQuestion& q) {
   const QString refusal = QStringLiteral("Not made for this device");
   if (q.release.modelId != q.model.id) {
     return refuse(
-        id, title, ErrorCode::PolicyWrongModel,
+        id, refusal, ErrorCode::PolicyWrongModel,
         QStringLiteral("The firmware is for model %1, the device is a %2.").arg(q.release.modelId, q.model.id));
   }
   if (!q.model.deviceNames.isEmpty() && !q.model.deviceNames.contains(q.device.deviceName)) {
@@ -33,7 +33,7 @@ Check checkModel(const PolicyQuestion& q) {
   if (q.image && !q.image->compatible.isEmpty() && !q.image->compatible.contains(q.device.deviceName) &&
       !q.image->compatible.contains(q.model.id)) {
     return refuse(
-        id, title, ErrorCode::PolicyWrongModel,
+        id, refusal, ErrorCode::PolicyWrongModel,
         QStringLiteral("The image itself says that it is for %1.").arg(q.image->compatible.join(QStringLiteral(", "))));
   }
   return Check::passed(id, title, q.model.name);
