@@ -5,7 +5,7 @@
 
 namespace sealift {
 
-// No core dumps: they would hold keys. New files are the owner's alone unless said otherwise.
+// No core dumps: they would hold keys.
 void hardenProcess();
 // The most memory that was resident at once so far, in KiB; 0 where it can't be told.
 long peakMemoryKib();

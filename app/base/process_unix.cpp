@@ -1,7 +1,6 @@
 #include "app/base/process.h"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -16,7 +15,6 @@ void hardenProcess() {
 #ifdef __linux__
   (void)prctl(PR_SET_DUMPABLE, 0);  // also keeps other processes of the same user from reading its memory
 #endif
-  (void)umask(077);
 }
 
 long peakMemoryKib() {

@@ -42,8 +42,14 @@ QString phaseText(const Lifecycle& lifecycle, SupportPhase phase) {
 }
 
 QString placeOf(const LinkAddress& address) {
-  return address.kind == LinkKind::Serial ? QStringLiteral("serial %1").arg(address.target.section(u'/', -1))
-                                          : QStringLiteral("network");
+  if (address.kind != LinkKind::Serial) {
+    return QStringLiteral("network");
+  }
+  QString port = address.target;
+  if (port.startsWith(QLatin1String("/dev/"))) {
+    port = port.mid(5);
+  }
+  return QStringLiteral("serial %1").arg(port);
 }
 
 QString severityText(const Release& release) {

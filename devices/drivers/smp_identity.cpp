@@ -4,6 +4,8 @@
 
 #include <QRandomGenerator>
 
+#include <algorithm>
+
 namespace sealift {
 
 namespace {
@@ -68,6 +70,13 @@ Status readUnit(SmpClient& client, DeviceSnapshot& snapshot, const CancelToken& 
   return {};
 }
 
+QString slotName(int slot) {
+  return slot == kSmpPrimarySlot     ? QStringLiteral("primary")
+         : slot == kSmpSecondarySlot ? QStringLiteral("secondary")
+                                     : QStringLiteral("slot %1").arg(slot);
+}
+
+// The slots' sizes; also tells of slots without an image, which the image state leaves out.
 Status readCapacity(SmpClient& client, DeviceSnapshot& snapshot, const CancelToken& cancel) {
   SEALIFT_TRY(const auto slots, client.slotInfo(cancel));
   if (!slots) {
@@ -76,6 +85,13 @@ Status readCapacity(SmpClient& client, DeviceSnapshot& snapshot, const CancelTok
   for (const SmpSlotInfo& slot : *slots) {
     if (slot.image == kSmpImageNumber && slot.slot == kSmpSecondarySlot) {
       snapshot.slotBytes = slot.maxImageSize > 0 ? slot.maxImageSize : slot.size;
+    }
+    const auto same = [&](const Slot& known) { return known.index == slot.slot; };
+    if (slot.image == kSmpImageNumber && std::none_of(snapshot.slots.begin(), snapshot.slots.end(), same)) {
+      Slot empty;
+      empty.name = slotName(slot.slot);
+      empty.index = slot.slot;
+      snapshot.slots.append(empty);
     }
   }
   return {};
@@ -108,9 +124,7 @@ QList<Slot> smpSlots(const QList<SmpImage>& images) {
       continue;
     }
     Slot slot;
-    slot.name = image.slot == kSmpPrimarySlot     ? QStringLiteral("primary")
-                : image.slot == kSmpSecondarySlot ? QStringLiteral("secondary")
-                                                  : QStringLiteral("slot %1").arg(image.slot);
+    slot.name = slotName(image.slot);
     slot.index = image.slot;
     slot.version = Version::parse(image.version);
     slot.digest = image.hash;
