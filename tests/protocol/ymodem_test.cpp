@@ -74,6 +74,7 @@ class YmodemTest : public QObject {
 
  private Q_SLOTS:
   void sendsAsTheReferenceSays();
+  void whatArrivedBeforeIsHeard();
   void usesShortLastBlock();
   void emptyFile();
   void repeatsAfterNak();
@@ -101,6 +102,23 @@ void YmodemTest::sendsAsTheReferenceSays() {
   ScriptedByteLink link(goodTransfer(data));
   QVERIFY(sendTo(link, data));
   QVERIFY2(link.script().finished() && link.script().complaint().isEmpty(), qPrintable(link.script().complaint()));
+}
+
+// A console that read up to "bps...\r\n" may have the receiver's only 'C' in its hands.
+void YmodemTest::whatArrivedBeforeIsHeard() {
+  LinkScript script;
+  script.expect(headerBlock("a.bin", 0))
+      .reply(
+          "\x06"
+          "C");
+  script.expect("\x04").reply(
+      "\x06"
+      "C");
+  script.expect(kEnd).reply(kAck);
+  ScriptedByteLink link(script);
+  Progress progress;
+  QVERIFY(YmodemSender(link, {}, "\r\nC").send(QStringLiteral("a.bin"), {}, progress, {}));
+  QVERIFY(link.script().finished());
 }
 
 void YmodemTest::usesShortLastBlock() {

@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace sealift {
 
@@ -53,9 +54,11 @@ class UbootConsole {
 
   // For commands that talk on the line themselves (loady): starts one and returns when `until` was printed;
   // finish() then takes the output after that and the status.
+  // What already came in behind `until` is to be taken with takeInput(): it is the other protocol's.
   Result<QByteArray> start(const QByteArray& command, const QByteArray& until, const Deadline& deadline,
                            const CancelToken& cancel);
   Result<CommandResult> finish(const QByteArray& marker, const Deadline& deadline, const CancelToken& cancel);
+  QByteArray takeInput() { return std::exchange(input_, {}); }
   // For commands after which U-Boot is gone (boot, reset): types the line and Enter, waits for nothing.
   Status runAndLeave(const QByteArray& command, const CancelToken& cancel);
   // Withdraws whatever runs or was typed (^C), until the prompt stands there. For cleaning up after an error.

@@ -24,7 +24,9 @@ struct YmodemOptions {
 class YmodemSender {
  public:
   // The link is used, not owned; the receiver must be waiting (or come within options.start).
-  explicit YmodemSender(ByteLink& link, YmodemOptions options = {}) : link_(link), options_(options) {}
+  // `arrived`: what was read from the link already and is the receiver's, e.g. its first 'C'.
+  explicit YmodemSender(ByteLink& link, YmodemOptions options = {}, const QByteArray& arrived = {})
+      : link_(link), options_(options), input_(arrived) {}
 
   // `name`: 1 to 100 printable ASCII characters without '/'. `bytes`: must outlive the call.
   // Before it returns with an error (other than LinkLost), it tells the receiver to give up (CAN).
