@@ -55,13 +55,16 @@ class AddCommand final : public Command {
     }
     if (context.json) {
       context.terminal->json(QJsonDocument(toJson(*added)));
-    } else if (added->models.isEmpty()) {
-      context.terminal->line(QStringLiteral("Added %1. It publishes no models yet.").arg(added->name));
     } else {
       context.terminal->line(
-          QStringLiteral("Added %1: %2.").arg(added->name, added->models.join(QStringLiteral(", "))));
+          added->models.isEmpty()
+              ? QStringLiteral("Added %1. No models of it are known yet.").arg(added->name)
+              : QStringLiteral("Added %1: %2.").arg(added->name, added->models.join(QStringLiteral(", "))));
+      if (added->problem) {
+        context.terminal->error(*added->problem);
+      }
     }
-    return ExitCode::Success;
+    return added->problem ? exitCodeFor(*added->problem) : ExitCode::Success;
   }
 
  private:

@@ -159,7 +159,12 @@ Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, 
     }
     prepared.device = *known;
   } else {
+    const std::optional<KnownDevice> wanted = devices_.find(deviceId);
     SEALIFT_TRY(prepared.device, devices_.look(deviceId, cancel));
+    if (wanted && wanted->snapshot && prepared.device.id != wanted->id) {
+      return fail(ErrorCode::DeviceChanged, QStringLiteral("%1 answers at %2 instead of %3.")
+                                                .arg(prepared.device.id, wanted->address.toString(), wanted->id));
+    }
   }
   const KnownDevice& device = prepared.device;
   SEALIFT_TRY(prepared.driven, devices_.drive(device));

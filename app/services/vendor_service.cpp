@@ -7,6 +7,8 @@
 
 #include <QDir>
 
+#include <algorithm>
+
 namespace sealift {
 namespace {
 
@@ -126,7 +128,14 @@ Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QS
     known_ << known;
   }
   changed_();
-  return refresh(file.id, cancel);
+  // The vendor is trusted now, whether or not its repository can be read: what stands against that is in the view.
+  if (Result<VendorView> refreshed = refresh(file.id, cancel)) {
+    return refreshed;
+  }
+  const std::scoped_lock lock(mutex_);
+  const auto it =
+      std::find_if(known_.begin(), known_.end(), [&](const Known& k) { return k.repository == known.repository; });
+  return view(it != known_.end() ? *it : known);
 }
 
 Result<VendorView> VendorService::refresh(const QString& id, const CancelToken& cancel) {
