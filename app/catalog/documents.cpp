@@ -34,9 +34,11 @@ Result<LinkKind> parseLinkKind(const QString& name, const QString& what) {
 
 Result<QList<Advisory>> parseAdvisories(const QJsonObject& sealift, const QString& what) {
   QList<Advisory> advisories;
-  const QJsonArray array = sealift[QStringLiteral("advisories")].toArray();
-  if (array.size() > 1000) {
-    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 lists more than 1000 advisories.").arg(what));
+  const QJsonValue value = sealift[QStringLiteral("advisories")];
+  const QJsonArray array = value.toArray();
+  if (!(value.isUndefined() || value.isNull() || value.isArray()) || array.size() > 1000) {
+    return fail(ErrorCode::CatalogMalformed,
+                QStringLiteral("%1: \"advisories\" must be a list of at most 1000.").arg(what));
   }
   for (const QJsonValue& item : array) {
     const JsonField field(item.toObject(), what + QStringLiteral(", advisory"));
@@ -89,8 +91,12 @@ Result<Release> parseRelease(const QString& vendorId, const QString& targetPath,
   SEALIFT_TRY(const std::optional<QDate> released, field.date(QStringLiteral("released")));
   release.released = released.value_or(QDate());
   SEALIFT_TRY(const QJsonObject notes, field.objectOr(QStringLiteral("notes")));
-  for (auto it = notes.begin(); it != notes.end() && release.notes.size() < 100; ++it) {
-    release.notes[it.key()] = it.value().toString();
+  if (notes.size() > 100) {
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 has notes in more than 100 languages.").arg(what));
+  }
+  const JsonField languages(notes, what + QStringLiteral(", notes"));
+  for (const QString& language : notes.keys()) {
+    SEALIFT_TRY(release.notes[language], languages.text(language, 1000));
   }
   SEALIFT_TRY(release.advisories, parseAdvisories(sealift, what));
   SEALIFT_TRY(release.restart, field.flagOr(QStringLiteral("restart"), true));
@@ -98,6 +104,9 @@ Result<Release> parseRelease(const QString& vendorId, const QString& targetPath,
   release.offlineSeconds = static_cast<int>(offline);
   SEALIFT_TRY(const QString digest, field.textOr(QStringLiteral("imageDigest"), {}, 128));
   release.imageDigest = QByteArray::fromHex(digest.toLatin1());
+  if (QString::fromLatin1(release.imageDigest.toHex()) != digest.toLower()) {  // fromHex() passes over what isn't hex
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1: \"imageDigest\" must be hexadecimal.").arg(what));
+  }
   return release;
 }
 

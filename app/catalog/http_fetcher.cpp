@@ -17,10 +17,12 @@ constexpr int kMaxRedirects = 5;
 
 struct HttpFetcher::Private {
   QString base;
+  HttpPatience patience;
   QNetworkAccessManager network;
 };
 
-HttpFetcher::HttpFetcher(const QString& base) : d_(std::make_unique<Private>()) {
+HttpFetcher::HttpFetcher(const QString& base, const HttpPatience& patience) : d_(std::make_unique<Private>()) {
+  d_->patience = patience;
   d_->base = base.endsWith(u'/') ? base : base + u'/';
   // https never becomes http on the way (RFC 9110, 15.4 leaves the choice to the client).
   d_->network.setRedirectPolicy(QNetworkRequest::NoLessSafeRedirectPolicy);
@@ -43,11 +45,19 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
   bool tooLong = false;
   QElapsedTimer silence;
   silence.start();
+  QElapsedTimer whole;
+  whole.start();
   QString tlsProblem;
   QEventLoop loop;
   const auto drain = [&] {
     silence.restart();
-    bytes += reply->readAll();
+    const QByteArray read = reply->readAll();
+    // What comes with another status is a page about it, not the file.
+    if (reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200) {
+      reply->abort();
+      return;
+    }
+    bytes += read;
     if (bytes.size() > maxBytes) {
       tooLong = true;
       reply->abort();
@@ -65,7 +75,8 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
   bool silent = false;
   QTimer watch;
   QObject::connect(&watch, &QTimer::timeout, &loop, [&] {
-    silent = silence.elapsed() > kHttpSilenceMs;
+    const qint64 earned = d_->patience.silenceMs + bytes.size() * 1000 / d_->patience.minBytesPerSecond;
+    silent = silence.elapsed() > d_->patience.silenceMs || whole.elapsed() > earned;
     if (silent || cancel.isCancelled()) {
       reply->abort();
     }
@@ -84,8 +95,10 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
     return fail(ErrorCode::TrustLength, QStringLiteral("%1 is longer than %2 bytes.").arg(address).arg(maxBytes));
   }
   if (silent) {
-    return fail(ErrorCode::Timeout,
-                QStringLiteral("%1 sent nothing for %2 s.").arg(address).arg(kHttpSilenceMs / 1000));
+    return fail(ErrorCode::Timeout, QStringLiteral("%1 sent %2 bytes in %3 s and was given up.")
+                                        .arg(address)
+                                        .arg(bytes.size())
+                                        .arg(static_cast<double>(whole.elapsed()) / 1000.0, 0, 'f', 1));
   }
   const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
   if (status == 404 || status == 410) {
@@ -95,12 +108,12 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
     return fail(ErrorCode::FetchTls, QStringLiteral("The secure connection to %1 could not be proven: %2.")
                                          .arg(url.host(), tlsProblem.isEmpty() ? reply->errorString() : tlsProblem));
   }
+  if (status != 0 && status != 200) {
+    return fail(ErrorCode::FetchFailed, QStringLiteral("%1 answered %2 instead of the file.").arg(address).arg(status));
+  }
   if (reply->error() != QNetworkReply::NoError) {
     return fail(ErrorCode::FetchFailed,
                 QStringLiteral("%1 could not be fetched: %2.").arg(address, reply->errorString()));
-  }
-  if (status != 200) {
-    return fail(ErrorCode::FetchFailed, QStringLiteral("%1 answered %2 instead of the file.").arg(address).arg(status));
   }
   return bytes;
 }

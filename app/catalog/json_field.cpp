@@ -108,7 +108,8 @@ Result<std::optional<QDate>> JsonField::date(const QString& key) const {
     return std::optional<QDate>();
   }
   const QDate date = QDate::fromString(value.toString(), Qt::ISODate);
-  if (!date.isValid()) {
+  // Qt reads past what follows a date, and other separators.
+  if (!date.isValid() || date.toString(Qt::ISODate) != value.toString()) {
     return wrong(key, QStringLiteral("a date such as 2027-06-30, or null when unknown"));
   }
   return std::optional<QDate>(date);

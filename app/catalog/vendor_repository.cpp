@@ -15,6 +15,12 @@ namespace {
 
 constexpr qsizetype kMaxTargets = 100'000;
 
+// Another address may help when this one is away; when it serves what must not be trusted, that is told
+// instead of papered over.
+bool isAway(ErrorCode code) {
+  return code == ErrorCode::FetchFailed || code == ErrorCode::Timeout || code == ErrorCode::FetchTls;
+}
+
 // For reading what is trusted already: asks nobody.
 class NoFetcher final : public tuf::Fetcher {
  public:
@@ -83,7 +89,12 @@ Status VendorRepository::loadTrusted() {
   const std::scoped_lock working(work_);
   SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/metadata")));
   SEALIFT_CHECK(tuf::Client::pinRoot(folder_ + QStringLiteral("/metadata"), identity_.initialRoot));
-  return readContents(CancelToken(), /*mayFetch=*/false);
+  NoFetcher nobody;
+  tuf::Client client(folder_ + QStringLiteral("/metadata"), nobody, clock_);
+  if (Status loaded = client.loadCached(tuf::Freshness::NotRequired); !loaded) {
+    return {};  // nothing was ever trusted but the root
+  }
+  return readContents(client, CancelToken());
 }
 
 Status VendorRepository::refresh(const CancelToken& cancel) {
@@ -95,38 +106,21 @@ Status VendorRepository::refresh(const CancelToken& cancel) {
     SEALIFT_TRY(const std::unique_ptr<tuf::Fetcher> fetcher, fetchers_(address));
     tuf::Client client(folder_ + QStringLiteral("/metadata"), *fetcher, clock_);
     last = client.refresh(cancel);
-    // Another address may help when this one is away; when it serves what must not be trusted, that is
-    // told instead of papered over.
-    const bool away = !last && (last.error().code == ErrorCode::FetchFailed ||
-                                last.error().code == ErrorCode::Timeout || last.error().code == ErrorCode::FetchTls);
-    if (!away) {
+    if (last) {
+      SEALIFT_CHECK(readContents(client, cancel));
+      const std::scoped_lock lock(state_);
+      refreshedAt_ = clock_.nowUtc();
+      return {};
+    }
+    if (!isAway(last.error().code)) {
       break;
     }
   }
-  SEALIFT_CHECK(last);
-  SEALIFT_CHECK(readContents(cancel, /*mayFetch=*/true));
-  const std::scoped_lock lock(state_);
-  refreshedAt_ = clock_.nowUtc();
-  return {};
+  return last;
 }
 
 // The documents that the interface needs at once: models and lifecycles. Images and notes come with a plan.
-Status VendorRepository::readContents(const CancelToken& cancel, bool mayFetch) {
-  NoFetcher nobody;
-  std::unique_ptr<tuf::Fetcher> fetcher;
-  if (mayFetch) {
-    for (const QString& address : identity_.addresses) {
-      SEALIFT_TRY(fetcher, fetchers_(address));
-      break;
-    }
-  }
-  tuf::Client client(folder_ + QStringLiteral("/metadata"), fetcher ? *fetcher : nobody, clock_);
-  if (Status loaded = client.loadCached(tuf::Freshness::NotRequired); !loaded) {
-    if (!mayFetch) {
-      return {};  // nothing was ever trusted but the root
-    }
-    return loaded;
-  }
+Status VendorRepository::readContents(tuf::Client& client, const CancelToken& cancel) {
   SEALIFT_TRY(const QList<tuf::TargetInfo> targets, client.targets(cancel));
   VendorContents contents;
   QMap<QString, Lifecycle> lifecycles;
@@ -163,8 +157,12 @@ Status VendorRepository::readContents(const CancelToken& cancel, bool mayFetch) 
         folder_ + QStringLiteral("/targets/") + QString::fromLatin1(info.hashes.value(DigestAlgorithm::Sha256).toHex());
     Result<QByteArray> bytes = readFile(cached, kModelMaxBytes);
     if (!bytes || !matches(*bytes, info)) {
-      bytes = mayFetch ? client.download(info, cancel) : bytes;
-      if (bytes && mayFetch) {
+      // A copy that was changed on the disk is no copy.
+      bytes = info.length > kModelMaxBytes
+                  ? fail(ErrorCode::FileTooLarge, QStringLiteral("%1 has %2 bytes.").arg(info.path).arg(info.length))
+                  : client.download(info, cancel);
+      SEALIFT_CHECK(cancel.check());
+      if (bytes) {
         SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/targets")));
         SEALIFT_CHECK(writeFileAtomic(cached, *bytes));
       }

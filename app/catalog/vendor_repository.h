@@ -20,6 +20,10 @@
 
 namespace sealift {
 
+namespace tuf {
+class Client;
+}
+
 // What the trusted metadata says. A document of the vendor that can't be used is told in `problems`
 // and left out; it doesn't hide the others.
 struct VendorContents {
@@ -73,7 +77,7 @@ class VendorRepository {
   QDateTime refreshedAt() const;  // of the last success in this run; invalid before
 
  private:
-  Status readContents(const CancelToken& cancel, bool mayFetch);
+  Status readContents(tuf::Client& client, const CancelToken& cancel);
 
   Identity identity_;
   QString folder_;
