@@ -31,6 +31,7 @@ HttpFetcher::HttpFetcher(const QString& base, const HttpPatience& patience) : d_
 HttpFetcher::~HttpFetcher() = default;
 
 Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, const CancelToken& cancel) {
+  SEALIFT_CHECK(cancel.check());
   const QUrl url(d_->base + path, QUrl::StrictMode);
   QNetworkRequest request(url);
   request.setMaximumRedirectsAllowed(kMaxRedirects);
@@ -43,6 +44,7 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
 
   QByteArray bytes;
   bool tooLong = false;
+  bool otherStatus = false;
   QElapsedTimer silence;
   silence.start();
   QElapsedTimer whole;
@@ -53,14 +55,14 @@ Result<QByteArray> HttpFetcher::fetch(const QString& path, qint64 maxBytes, cons
     silence.restart();
     const QByteArray read = reply->readAll();
     // What comes with another status is a page about it, not the file.
-    if (reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200) {
-      reply->abort();
-      return;
+    if (reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() == 200) {
+      bytes += read;
+      tooLong = bytes.size() > maxBytes;
+    } else {
+      otherStatus = true;
     }
-    bytes += read;
-    if (bytes.size() > maxBytes) {
-      tooLong = true;
-      reply->abort();
+    if (tooLong || otherStatus) {
+      loop.quit();  // the rest is not waited for; the reply's end closes the connection
     }
   };
   QObject::connect(reply.get(), &QNetworkReply::readyRead, &loop, drain);
