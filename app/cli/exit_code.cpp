@@ -1,5 +1,7 @@
 #include "app/cli/exit_code.h"
 
+#include "app/services/refusal.h"
+
 namespace sealift {
 
 ExitCode exitCodeFor(Outcome outcome) {
@@ -21,36 +23,10 @@ ExitCode exitCodeFor(Outcome outcome) {
 }
 
 ExitCode exitCodeFor(const Error& error) {
+  if (isRefusal(error.code)) {
+    return ExitCode::Refused;
+  }
   switch (error.code) {
-    case ErrorCode::ConsentMissing:
-    case ErrorCode::ConsentPlanChanged:
-    case ErrorCode::DeviceChanged:
-    case ErrorCode::IdentityNotProven:
-    case ErrorCode::ImageMalformed:
-    case ErrorCode::ImageHashMismatch:
-    case ErrorCode::ImageUnsigned:
-    case ErrorCode::ImageSignatureInvalid:
-    case ErrorCode::ImageUnknownKey:
-    case ErrorCode::ImageFormatRefused:
-    case ErrorCode::ImageTooLarge:
-    case ErrorCode::TrustMalformed:
-    case ErrorCode::TrustThreshold:
-    case ErrorCode::TrustRollback:
-    case ErrorCode::TrustExpired:
-    case ErrorCode::TrustHashMismatch:
-    case ErrorCode::TrustLength:
-    case ErrorCode::TrustRootChanged:
-    case ErrorCode::TrustFingerprint:
-    case ErrorCode::PolicyWrongModel:
-    case ErrorCode::PolicyWrongRevision:
-    case ErrorCode::PolicyVersionLower:
-    case ErrorCode::PolicyVersionSame:
-    case ErrorCode::PolicySecurityVersion:
-    case ErrorCode::PolicyMinimumVersion:
-    case ErrorCode::PolicyNoFallback:
-    case ErrorCode::PolicySkipped:
-    case ErrorCode::PolicyRole:
-      return ExitCode::Refused;
     case ErrorCode::Cancelled:
       return ExitCode::Cancelled;
     case ErrorCode::AuditTampered:

@@ -252,6 +252,9 @@ class ListCommand final : public Command {
     }
     if (context.json) {
       context.terminal->json(QJsonDocument(QJsonObject{{QStringLiteral("jobs"), array}}));
+    } else if (rows.isEmpty()) {
+      context.terminal->line(
+          QStringLiteral("No update was made yet. See what one would do: sealiftctl update plan DEVICE"));
     } else {
       context.terminal->table({QStringLiteral("Started"), QStringLiteral("Device"), QStringLiteral("Update"),
                                QStringLiteral("State"), QStringLiteral("Job")},

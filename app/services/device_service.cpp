@@ -194,6 +194,7 @@ Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recogni
     const std::optional<KnownDevice> known = find(device.id);
     device.givenName = known ? known->givenName : (before.snapshot ? QString() : before.givenName);
   }
+  SEALIFT_CHECK(forgetOldAddress(device));
   device.vendorId = seen.vendorId;
   device.modelId = seen.modelId;
   device.snapshot = seen.snapshot;
@@ -228,6 +229,29 @@ Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recogni
   }
   replace(before.id, device);
   return device;
+}
+
+// A unit that was plugged in elsewhere is not looked for where it was, unless another one is there now.
+Status DeviceService::forgetOldAddress(const KnownDevice& moved) {
+  std::optional<LinkAddress> left;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const KnownDevice& known : devices_) {
+      if (known.id == moved.id && known.address != moved.address) {
+        left = known.address;
+      }
+    }
+    for (const KnownDevice& known : devices_) {
+      if (left && known.id != moved.id && known.address == *left) {
+        return {};
+      }
+    }
+  }
+  if (!left) {
+    return {};
+  }
+  const Status gone = AddressTable(*core_.database).remove(left->toString());
+  return gone || gone.error().code == ErrorCode::NotFound ? Status() : gone;
 }
 
 void DeviceService::replace(const QString& oldId, const KnownDevice& device) {

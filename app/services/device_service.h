@@ -61,6 +61,7 @@ class DeviceService {
   };
   Result<Recognised> recognise(const LinkAddress& address, const QString& hint, const CancelToken& cancel);
   Result<KnownDevice> keep(const KnownDevice& before, const Recognised& seen);
+  Status forgetOldAddress(const KnownDevice& moved);
   void replace(const QString& oldId, const KnownDevice& device);
   Status rememberSecurityVersion(const KnownDevice& device);
 

@@ -1,6 +1,7 @@
 #include "app/services/update_service.h"
 
 #include "app/services/job_view.h"
+#include "app/services/refusal.h"
 #include "app/store/consent_table.h"
 #include "app/store/deferral_table.h"
 #include "app/store/journal_table.h"
@@ -160,7 +161,11 @@ Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, 
     prepared.device = *known;
   } else {
     const std::optional<KnownDevice> wanted = devices_.find(deviceId);
-    SEALIFT_TRY(prepared.device, devices_.look(deviceId, cancel));
+    Result<KnownDevice> seen = devices_.look(deviceId, cancel);
+    if (!seen && seen.error().code == ErrorCode::DeviceNotRecognised && refreshProblem) {
+      return fail(*refreshProblem);  // why its model isn't known: what the vendor serves was not accepted
+    }
+    SEALIFT_TRY(prepared.device, std::move(seen));
     if (wanted && wanted->snapshot && prepared.device.id != wanted->id) {
       return fail(ErrorCode::DeviceChanged, QStringLiteral("%1 answers at %2 instead of %3.")
                                                 .arg(prepared.device.id, wanted->address.toString(), wanted->id));
@@ -182,6 +187,23 @@ Result<UpdateService::Prepared> UpdateService::prepare(const QString& deviceId, 
   request.highestSecurityVersionSeen = devices_.highestSecurityVersionSeen(device.id);
   request.refreshProblem = refreshProblem;
   SEALIFT_TRY(prepared.made, makePlan(request, *prepared.driven.repository, *core_.clock, cancel));
+  return prepared;
+}
+
+Result<UpdateService::Prepared> UpdateService::prepareAsked(const QString& deviceId, const QString& release,
+                                                            const CancelToken& cancel) {
+  Result<Prepared> prepared = prepare(deviceId, offeredOr(release), std::nullopt, cancel);
+  if (!prepared && isRefusal(prepared.error().code)) {
+    const std::optional<KnownDevice> device = devices_.find(deviceId);
+    SEALIFT_CHECK(core_.record(
+        {.event = AuditEvent::UpdateRefused,
+         .actor = {},
+         .subject = {QStringLiteral("device"), device ? device->id : deviceId, device ? device->givenName : QString()},
+         .outcome = AuditOutcome::Refused,
+         .code = errorCodeName(prepared.error().code),
+         .message = prepared.error().message(),
+         .details = {}}));
+  }
   return prepared;
 }
 
@@ -208,7 +230,7 @@ Status UpdateService::recordPlan(const Plan& plan) {
 }
 
 Result<PlanView> UpdateService::plan(const QString& deviceId, const QString& release, const CancelToken& cancel) {
-  SEALIFT_TRY(const Prepared prepared, prepare(deviceId, offeredOr(release), std::nullopt, cancel));
+  SEALIFT_TRY(const Prepared prepared, prepareAsked(deviceId, release, cancel));
   const Plan& plan = prepared.made.plan;
   SEALIFT_CHECK(recordPlan(plan));
   {
@@ -329,7 +351,7 @@ Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& cons
 Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
                                      const CancelToken& cancel) {
   const auto prepared = std::make_shared<Prepared>();
-  SEALIFT_TRY(*prepared, prepare(deviceId, offeredOr(consent.release), std::nullopt, cancel));
+  SEALIFT_TRY(*prepared, prepareAsked(deviceId, consent.release, cancel));
   const Plan& plan = prepared->made.plan;
   if (!plan.allowed()) {
     return refuse(plan, consent);
@@ -556,7 +578,7 @@ void UpdateService::startScheduled(const QString& jobId) {
   const auto prepared = std::make_shared<Prepared>();
   Result<Prepared> made = prepare(scheduled->deviceId, releaseOf(**row), std::nullopt, core_.closing);
   if (!made) {
-    stop(Outcome::Failed, made.error());
+    stop(isRefusal(made.error().code) ? Outcome::Refused : Outcome::Failed, made.error());
     return;
   }
   *prepared = std::move(*made);

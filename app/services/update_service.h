@@ -80,6 +80,8 @@ class UpdateService {
   Result<Prepared> prepare(const QString& deviceId, const Choice& choose, const std::optional<DeviceSnapshot>& before,
                            const CancelToken& cancel);
   Status checkStillAgreed(const Plan& plan, const QString& agreedDigest) const;
+  // As prepare for somebody who asked; when it is refused before there is a plan, the log tells.
+  Result<Prepared> prepareAsked(const QString& deviceId, const QString& release, const CancelToken& cancel);
   PlanView view(const Prepared& prepared) const;
   Status recordPlan(const Plan& plan);
   Result<QString> insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt);

@@ -92,7 +92,9 @@ Result<QString> VendorDesk::init(const NewRepository& wanted) {
     role->expiryDays = wanted.expiryDays.value(name, role->expiryDays);
   }
   VendorFile file{.id = wanted.vendorId, .name = wanted.vendorName, .addresses = wanted.addresses, .root = "{}"};
-  SEALIFT_CHECK(VendorFile::parse(file.toBytes()));  // before anything is made
+  if (const Result<VendorFile> fine = VendorFile::parse(file.toBytes()); !fine) {  // before anything is made
+    return fail(ErrorCode::InvalidArgument, fine.error().message());
+  }
   SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::init(folder_, policy, clock_));
   file.root = publisher->rootBytes(1);
   SEALIFT_CHECK(writeFileAtomic(folder_ + QStringLiteral("/vendor.json"), file.toBytes()));

@@ -56,7 +56,8 @@ void CliAuditTest::tamperingIsFound_data() {
   row("truncated", "DELETE FROM audit_entry WHERE seq>8");
   row("truncated-with-nodes", "DELETE FROM audit_entry WHERE seq>8; DELETE FROM audit_node WHERE position>=4");
   row("inserted",
-      "INSERT INTO audit_entry(seq,leaf,leaf_hash) SELECT max(seq)+1, leaf, leaf_hash FROM audit_entry WHERE seq=3");
+      "INSERT INTO audit_entry(seq,leaf,leaf_hash)"
+      " SELECT (SELECT max(seq)+1 FROM audit_entry), leaf, leaf_hash FROM audit_entry WHERE seq=3");
   row("head-deleted", "DELETE FROM audit_head; DELETE FROM audit_checkpoint");
   row("head-forged", "UPDATE audit_head SET root_hash=zeroblob(32)");
   row("emptied", "DELETE FROM audit_entry; DELETE FROM audit_node; DELETE FROM audit_search");
