@@ -81,7 +81,7 @@ Status measureVerify(AuditStation& station, bool checkIndexes) {
 
 Status measureQueries(AuditStation& station, qint64 entries) {
   AuditQuery query(station.database());
-  const auto measure = [&](const char* name, const AuditFilter& filter, qint64 before) -> Status {
+  const auto measure = [&](const char* name, const AuditSelection& filter, qint64 before) -> Status {
     QElapsedTimer timer;
     timer.start();
     SEALIFT_TRY(const QList<AuditRecord> page, query.pageBefore(filter, before, 100));
@@ -95,7 +95,7 @@ Status measureQueries(AuditStation& station, qint64 entries) {
   };
   const qint64 end = std::numeric_limits<qint64>::max();
   const auto filterOf = [](auto set) {
-    AuditFilter filter;
+    AuditSelection filter;
     set(filter);
     return filter;
   };
