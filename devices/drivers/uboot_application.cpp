@@ -86,7 +86,7 @@ Result<UbootApplication::Event> UbootApplication::watch(std::chrono::millisecond
       return Event::Prompt;
     }
     const qsizetype end = watched_.lastIndexOf('\n') + 1;
-    const bool started = watched_.left(end).contains(settings_.console.bootloaderBanner);
+    const bool started = hasLineThatBegins(watched_.left(end), settings_.console.bootloaderBanner);
     const bool banner = settings_.applicationBanner.match(QString::fromLatin1(watched_.left(end))).hasMatch();
     if (banner || started) {
       // Both in one piece: the bootloader comes first, the application after it.

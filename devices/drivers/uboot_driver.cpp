@@ -146,13 +146,8 @@ Result<DeviceSnapshot> UbootDriver::look(StepContext& step) {
     SEALIFT_TRY(const bool prompt, session_->console.findPrompt(kPromptTime, step.cancel));
     if (prompt) {
       const bool wasBooting = session_->console.sawAutoboot();
-      auto device = UbootInspector(session_->console, settings_).snapshot(step.cancel);
-      if (wasBooting) {
-        // It was about to boot: leave it as it was found, whatever the look at it gave.
-        step.note(QStringLiteral("Autoboot was stopped to look at the device; it boots on."));
-        SEALIFT_CHECK(session_->console.runAndLeave("boot", CancelToken()));
-      }
-      return device;
+      const auto device = UbootInspector(session_->console, settings_).snapshot(step.cancel);
+      return wasBooting ? bootOn(device, step) : device;
     }
     SEALIFT_TRY(const auto status, session_->application.askStatus(kStatusTime, step.cancel));
     if (status) {
@@ -163,6 +158,27 @@ Result<DeviceSnapshot> UbootDriver::look(StepContext& step) {
       ErrorCode::DeviceNotRecognised,
       QStringLiteral("Neither U-Boot nor the model's firmware answers on %1.").arg(session_->link->description()),
       QStringLiteral("Check the port, the baud rate and that the device is powered, then try again."));
+}
+
+// Looking at it stopped autoboot: lets the device go on, whatever the look at it gave.
+Result<DeviceSnapshot> UbootDriver::bootOn(const Result<DeviceSnapshot>& seen, StepContext& step) {
+  step.note(QStringLiteral("Autoboot was stopped to look at the device; it boots on."));
+  SEALIFT_CHECK(session_->console.runAndLeave("boot", CancelToken()));
+  // Its firmware has to run before the next one asks: a ^C while the boot script runs would stop that, too.
+  const auto running = listenUntilRunning(returnDeadline(), step);
+  if (!seen || !running) {
+    return seen;
+  }
+  // U-Boot knows both slots, the firmware only its own.
+  const Slot* expected = seen->runningSlot();
+  const Slot* found = running->runningSlot();
+  if (running->inBootloader || expected == nullptr || found == nullptr || expected->digest != found->digest ||
+      expected->confirmed != found->confirmed) {
+    return running;
+  }
+  DeviceSnapshot device = *seen;
+  device.inBootloader = false;
+  return device;
 }
 
 Result<DeviceSnapshot> UbootDriver::identify(StepContext& step) {

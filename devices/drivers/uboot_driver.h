@@ -65,6 +65,7 @@ class UbootDriver final : public Driver {
   R kept(R result);
 
   Result<DeviceSnapshot> look(StepContext& step);
+  Result<DeviceSnapshot> bootOn(const Result<DeviceSnapshot>& seen, StepContext& step);
   Result<DeviceSnapshot> listenUntilRunning(const Deadline& deadline, StepContext& step);
   Result<DeviceSnapshot> snapshotOf(const ApplicationStatus& status) const;
   Status checkModel(const DeviceSnapshot& device) const;

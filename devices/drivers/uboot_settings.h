@@ -4,7 +4,7 @@
 //   {
 //     "console": {                      optional, with these defaults
 //       "prompt": "=> ",
-//       "banner": "U-Boot ",            what U-Boot prints first when it starts
+//       "banner": "U-Boot 20",          begins a line when U-Boot starts
 //       "countdown": "stop autoboot",   part of the countdown's text
 //       "interrupt": "\u0003"           keys that stop autoboot
 //     },

@@ -21,7 +21,7 @@ class CliLifeTest : public QObject {
   void helpNamesTheProgram();
 
  private:
-  Ran repo(QStringList arguments) {
+  Ran repo(const QStringList& arguments) {
     return world_.runJson(QStringList{QStringLiteral("repo")} + arguments +
                           QStringList{QStringLiteral("--repo"), world_.repo()});
   }

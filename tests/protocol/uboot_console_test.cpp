@@ -220,7 +220,7 @@ void UbootConsoleTest::interruptsAutoboot() {
   QVERIFY(console.interruptAutoboot(Deadline::in(kTime, QStringLiteral("autoboot")), {}));
   QVERIFY(console.sawAutoboot());
   FakeUboot silent;
-  silent.print("firmware runs\r\n");
+  silent.print("firmware runs\r\nFound U-Boot script /boot.scr\r\nno U-Boot 2023.01 here\r\n");
   UbootConsole other(silent, {});
   QCOMPARE(other.interruptAutoboot(Deadline::in(kTime, QStringLiteral("autoboot")), {}).error().code,
            ErrorCode::Timeout);

@@ -43,6 +43,10 @@ QString lastWords(const QByteArray& output) {
 
 }  // namespace
 
+bool hasLineThatBegins(const QByteArray& text, const QByteArray& banner) {
+  return text.startsWith(banner) || text.contains("\n" + banner);
+}
+
 UbootConsole::UbootConsole(ByteLink& link, ConsoleSettings settings) : link_(link), settings_(std::move(settings)) {}
 
 bool UbootConsole::sawAutoboot() const {
@@ -96,7 +100,7 @@ Result<bool> UbootConsole::findPrompt(std::chrono::milliseconds time, const Canc
   input_.clear();
   SEALIFT_CHECK(send(kInterrupt, cancel));
   SEALIFT_TRY(bool there, waitForPrompt(Deadline::in(time, QStringLiteral("U-Boot's prompt")), cancel));
-  if (!there && input_.contains(settings_.bootloaderBanner)) {
+  if (!there && hasLineThatBegins(input_, settings_.bootloaderBanner)) {
     // U-Boot is starting: its countdown comes next.
     const Status stopped =
         interruptAutoboot(Deadline::in(std::chrono::seconds(20), QStringLiteral("U-Boot's autoboot")), cancel);
@@ -112,10 +116,10 @@ Result<bool> UbootConsole::findPrompt(std::chrono::milliseconds time, const Canc
 }
 
 Status UbootConsole::interruptAutoboot(const Deadline& deadline, const CancelToken& cancel) {
-  bool started = input_.contains(settings_.bootloaderBanner);
+  bool started = hasLineThatBegins(input_, settings_.bootloaderBanner);
   while (!started) {
     SEALIFT_TRY(const bool more, readMore(deadline, cancel));
-    started = input_.contains(settings_.bootloaderBanner) || input_.contains(settings_.autobootText);
+    started = hasLineThatBegins(input_, settings_.bootloaderBanner) || input_.contains(settings_.autobootText);
     if (!started && (!more || deadline.passed())) {
       return deadline.timeout();
     }

@@ -21,10 +21,13 @@ namespace sealift {
 
 struct ConsoleSettings {
   QByteArray prompt = "=> ";
-  QByteArray bootloaderBanner = "U-Boot ";    // printed when U-Boot starts
+  QByteArray bootloaderBanner = "U-Boot 20";  // begins a line when U-Boot starts (its version is a year)
   QByteArray autobootText = "stop autoboot";  // part of the countdown's text
   QByteArray interruptKeys = "\x03";          // what stops autoboot
 };
+
+// True when a line of `text` begins with `banner`. U-Boot's name alone also stands in other messages.
+bool hasLineThatBegins(const QByteArray& text, const QByteArray& banner);
 
 struct CommandResult {
   QByteArray output;  // with "\n" line ends, without echo, marker and prompt
