@@ -4,6 +4,15 @@
 #include <QFile>
 #include <QSaveFile>
 
+#include <filesystem>
+#include <system_error>
+
+#ifdef Q_OS_WIN
+#include <io.h>
+#else
+#include <unistd.h>
+#endif
+
 namespace sealift {
 
 Result<QByteArray> readFile(const QString& path, qint64 maxBytes) {
@@ -37,6 +46,28 @@ Status writeFileAtomic(const QString& path, const QByteArray& bytes, bool ownerO
   }
   if (file.write(bytes) != bytes.size() || !file.commit()) {
     return fail(ErrorCode::FileWrite, QStringLiteral("%1 could not be written: %2.").arg(path, file.errorString()));
+  }
+  return {};
+}
+
+Status syncToDisk(QFile& file) {
+#ifdef Q_OS_WIN
+  const bool synced = file.flush() && _commit(file.handle()) == 0;
+#else
+  const bool synced = file.flush() && ::fsync(file.handle()) == 0;
+#endif
+  if (!synced) {
+    return fail(ErrorCode::FileWrite, QStringLiteral("%1 could not be written to the disk.").arg(file.fileName()));
+  }
+  return {};
+}
+
+Status renameOver(const QString& from, const QString& to) {
+  std::error_code problem;  // QFile::rename() does not replace a file
+  std::filesystem::rename(from.toStdU16String(), to.toStdU16String(), problem);
+  if (problem) {
+    return fail(ErrorCode::FileWrite, QStringLiteral("%1 could not be renamed to %2: %3.")
+                                          .arg(from, to, QString::fromLocal8Bit(problem.message().c_str())));
   }
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include "keystore/tuf/canonical_json.h"
 #include "keystore/tuf/client/metadata_cache.h"
+#include "keystore/tuf/client/target_download.h"
 #include "keystore/tuf/client/trusted_metadata_set.h"
 #include "keystore/tuf/repository_path.h"
 
@@ -20,6 +21,14 @@ enum class Source { Repository, CacheOnly };
 Result<QString> fingerprintOf(const QByteArray& rootBytes) {
   SEALIFT_TRY(const Envelope envelope, parseEnvelope(rootBytes));
   return QString::fromLatin1(sha256(envelope.signedBytes).toHex());
+}
+
+tl::unexpected<Error> missingIfNotFound(const TargetInfo& target, const Error& error) {
+  if (error.code != ErrorCode::FetchNotFound) {
+    return fail(error);
+  }
+  return failBecause(ErrorCode::TrustTargetMissing,
+                     QStringLiteral("The repository does not hold \"%1\".").arg(target.path), error);
 }
 
 // Any error of the cache means: not there. What matters is verified again, and fetched where it is missing.
@@ -71,6 +80,7 @@ struct Client::Private {
   Status loadTargets(TrustedState& state, const QString& role, const QString& delegator, const CancelToken& cancel);
   Result<TargetInfo> findTarget(TrustedState& state, const QString& path, int mostRoles, const CancelToken& cancel);
   Result<TrustedState*> requireTrusted();
+  Result<QString> requestPathOf(const TargetInfo& target);
 };
 
 Client::Client(const QString& cacheFolder, Fetcher& fetcher, const Clock& clock, const ClientOptions& options)
@@ -340,9 +350,9 @@ Result<QList<TargetInfo>> Client::targets(const CancelToken& cancel) {
   return found.values();
 }
 
-// 5.7
-Result<QByteArray> Client::download(const TargetInfo& target, const CancelToken& cancel) {
-  SEALIFT_TRY(const TrustedState* state, d_->requireTrusted());
+// 5.7.1 and 5.7.3: what a target is asked for by.
+Result<QString> Client::Private::requestPathOf(const TargetInfo& target) {
+  SEALIFT_TRY(const TrustedState* state, requireTrusted());
   if (!isSafeTargetPath(target.path)) {
     return fail(ErrorCode::TrustMalformed,
                 QStringLiteral("The target path \"%1\" is not safe to use.").arg(target.path.left(200)));
@@ -354,16 +364,24 @@ Result<QByteArray> Client::download(const TargetInfo& target, const CancelToken&
   // 5.7.3: with consistent snapshots the name begins with one of the hashes.
   const QString name =
       state->set.root().consistentSnapshot ? hashPrefixedPath(target.path, target.hashes.first()) : target.path;
-  const auto bytes = d_->fetch(Private::joined(d_->options.targetsPath, encodePath(name)), target.length, cancel);
-  if (!bytes && bytes.error().code == ErrorCode::FetchNotFound) {
-    return failBecause(ErrorCode::TrustTargetMissing,
-                       QStringLiteral("The repository does not hold \"%1\".").arg(target.path), bytes.error());
-  }
+  return joined(options.targetsPath, encodePath(name));
+}
+
+// 5.7.2: its length and all of its hashes.
+Result<QByteArray> Client::download(const TargetInfo& target, const CancelToken& cancel) {
+  SEALIFT_TRY(const QString requestPath, d_->requestPathOf(target));
+  const auto bytes = d_->fetch(requestPath, target.length, cancel);
   if (!bytes) {
-    return fail(bytes.error());
+    return missingIfNotFound(target, bytes.error());
   }
   SEALIFT_CHECK(checkLengthAndHashes(target.path, *bytes, target.length, true, target.hashes));
   return *bytes;
+}
+
+Status Client::downloadTo(const QString& filePath, const TargetInfo& target, const CancelToken& cancel) {
+  SEALIFT_TRY(const QString requestPath, d_->requestPathOf(target));
+  const Status fetched = downloadTarget(d_->fetcher, requestPath, target, filePath, cancel);
+  return fetched ? fetched : missingIfNotFound(target, fetched.error());
 }
 
 TrustSummary Client::summary() const {

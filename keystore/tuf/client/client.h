@@ -67,6 +67,8 @@ class Client {
   // 5.7: the target's bytes, of the signed length, with every known hash right.
   // TrustLength, TrustHashMismatch, TrustTargetMissing (the repository has no such file), Fetch….
   Result<QByteArray> download(const TargetInfo& target, const CancelToken& cancel);
+  // The same into a file, for targets of any size; see target_download.h.
+  Status downloadTo(const QString& filePath, const TargetInfo& target, const CancelToken& cancel);
 
   TrustSummary summary() const;  // fingerprint empty when nothing is trusted
 

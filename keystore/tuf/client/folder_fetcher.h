@@ -9,8 +9,12 @@ class FolderFetcher final : public Fetcher {
  public:
   explicit FolderFetcher(const QString& folder) : folder_(folder) {}
   Result<QByteArray> fetch(const QString& path, qint64 maxBytes, const CancelToken& cancel) override;
+  Status fetchTo(const QString& path, qint64 maxBytes, const ResumePoint& from, FetchSink& sink,
+                 const CancelToken& cancel) override;
 
  private:
+  Result<QString> locate(const QString& path) const;
+
   QString folder_;
 };
 
