@@ -14,6 +14,7 @@
   X(Timeout,                "timeout",                     "Check that the device is powered and connected, then try again.") \
   X(InvalidArgument,        "invalid-argument",            "Correct the value and try again.") \
   X(NotFound,               "not-found",                   "Check the name and try again.") \
+  X(UpToDate,               "up-to-date",                  "Nothing needs to be done.") \
   X(AlreadyExists,          "already-exists",              "Use another name, or remove the existing one first.") \
   X(NotSupported,           "not-supported",               "Use a device or format that supports this.") \
   X(Internal,               "internal",                    "Please report this with the audit log's last entries.") \

@@ -104,9 +104,11 @@ class ShowCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
+    const std::optional<DeviceView> wanted = (*station)->device(fromStd(id_));
     Result<DeviceView> device = await((*station)->lookAtDevice(fromStd(id_)));
-    if (!device) {
-      const std::optional<DeviceView> known = (*station)->device(fromStd(id_));
+    const bool anotherUnit = device && wanted && device->id != wanted->id && fromStd(id_) != wanted->address;
+    if (!device || anotherUnit) {
+      const std::optional<DeviceView> known = (*station)->device(wanted ? wanted->id : fromStd(id_));
       if (!known) {
         return report(context, device.error());
       }

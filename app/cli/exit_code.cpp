@@ -32,6 +32,8 @@ ExitCode exitCodeFor(const Error& error) {
     case ErrorCode::AuditTampered:
     case ErrorCode::AuditTruncated:
       return ExitCode::Tampered;
+    case ErrorCode::UpToDate:
+      return ExitCode::UpToDate;
     case ErrorCode::InvalidArgument:
       return ExitCode::Usage;
     default:

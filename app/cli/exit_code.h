@@ -16,6 +16,7 @@ enum class ExitCode : int {
   Unknown = 6,   // the device did not come back
   Cancelled = 7,
   Tampered = 8,  // audit verify found changes
+  UpToDate = 9,  // there is no newer release: nothing to do
 };
 
 ExitCode exitCodeFor(Outcome outcome);

@@ -267,6 +267,8 @@ void DeviceService::replace(const QString& oldId, const KnownDevice& device) {
         // A unit that was seen stays known, only not here; an address that never answered becomes its unit.
         if (old->snapshot) {
           old->online = false;
+          old->problem = makeError(ErrorCode::DeviceChanged,
+                                   QStringLiteral("%1 answers at %2 now.").arg(device.id, device.address.toString()));
         } else {
           devices_.erase(old);
         }

@@ -2,9 +2,12 @@
 
 #include "app/base/file_io.h"
 #include "app/services/device_view.h"
+#include "devices/core/device_json.h"
 #include "keystore/secrets/file_signer.h"
 
 #include <QCoreApplication>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QStandardPaths>
 #include <QSysInfo>
 #include <QtConcurrentRun>
@@ -232,7 +235,7 @@ QFuture<Status> LocalStation::lookAtDevices() {
     for (const KnownDevice& device : devices_->devices()) {
       looks.push_back(QtConcurrent::run(&core_.lookPool, [this, id = device.id] {
         if (const Result<KnownDevice> seen = devices_->look(id, core_.closing)) {
-          settle(seen->id);
+          settle(*seen);
         }
       }));
     }
@@ -247,20 +250,32 @@ QFuture<Status> LocalStation::lookAtDevices() {
 QFuture<Result<DeviceView>> LocalStation::lookAtDevice(const QString& id) {
   return QtConcurrent::run(&core_.lookPool, [this, id]() -> Result<DeviceView> {
     SEALIFT_TRY(const KnownDevice seen, devices_->look(id, core_.closing));
-    settle(seen.id);
+    settle(seen);
     return makeDeviceView(seen, core_, *vendors_, *updates_);
   });
 }
 
-// Sight of a device is when an interrupted job of it can go on.
-void LocalStation::settle(const QString& deviceId) {
+// Sight of a device is when an interrupted job of it can go on. A device that shows nothing new since the last try
+// is left alone: looking every few seconds must not fill the log.
+void LocalStation::settle(const KnownDevice& seen) {
   if (!settleByItself_) {
     return;
   }
+  const QByteArray sight = QJsonDocument(deviceToJson(*seen.snapshot)).toJson(QJsonDocument::Compact);
   for (const QString& jobId : updates_->interrupted()) {
     const std::optional<JobView> job = updates_->job(jobId);
-    if (job && job->deviceId == deviceId) {
-      (void)updates_->resume(jobId);  // what stands against it stays in the job's own words
+    if (!job || job->deviceId != seen.id) {
+      continue;
+    }
+    {
+      const std::scoped_lock lock(triedMutex_);
+      if (tried_.value(jobId) == sight) {
+        continue;
+      }
+    }
+    if (updates_->resume(jobId)) {  // what stands against it stays in the job's own words
+      const std::scoped_lock lock(triedMutex_);
+      tried_.insert(jobId, sight);
     }
   }
 }

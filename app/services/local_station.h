@@ -86,7 +86,7 @@ class LocalStation final : public Station {
   Status recordStart();
   Status loadInfo();
   void startDueJobs();
-  void settle(const QString& deviceId);
+  void settle(const KnownDevice& seen);
 
   StationCore core_;
   StationInfo info_;
@@ -96,6 +96,8 @@ class LocalStation final : public Station {
   std::unique_ptr<UpdateService> updates_;
   std::unique_ptr<AuditService> audit_;
   QTimer dueTimer_;
+  std::mutex triedMutex_;
+  QHash<QString, QByteArray> tried_;  // interrupted job → what its device showed when it was last carried on
 };
 
 }  // namespace sealift

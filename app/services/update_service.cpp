@@ -90,8 +90,7 @@ UpdateService::Choice UpdateService::offeredOr(const QString& release) const {
     if (const std::optional<Release> offer = offerFor(device)) {
       return *offer;
     }
-    return fail(ErrorCode::NotFound, QStringLiteral("There is no newer release for this device."),
-                QStringLiteral("Nothing needs to be done."));
+    return fail(ErrorCode::UpToDate, QStringLiteral("There is no newer release for this device."));
   };
 }
 
