@@ -43,6 +43,9 @@
   X(ImageFormatRefused,     "image.format-refused",        "This model takes another image format.") \
   X(ImageTooLarge,          "image.too-large",             "The image does not fit the device's slot.") \
   X(CryptoKey,              "crypto.key",                  "Check that the key file is complete and of a supported type.") \
+  X(KeyPin,                 "key.pin",                     "Enter the right PIN or passphrase; a token locks itself after too many wrong ones.") \
+  X(KeyLocked,              "key.locked",                  "Unblock it with its administrator's PIN (PUK, SO PIN), or for a TPM wait or reset its lockout.") \
+  X(KeyAbsent,              "key.absent",                  "Insert the token or start what keeps the key, then try again.") \
   X(CryptoFailure,          "crypto.failure",              "Check the installation of OpenSSL 3.") \
   X(TrustMalformed,         "trust.malformed",             "The repository sent damaged metadata. Try again later; tell the vendor if it stays.") \
   X(TrustThreshold,         "trust.threshold",             "Too few valid signatures: this is not what the vendor published. Do not go on; tell the vendor.") \

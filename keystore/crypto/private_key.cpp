@@ -117,11 +117,12 @@ Result<PrivateKey> PrivateKey::fromPem(QByteArrayView pem, const SecretBytes& pa
   }
   if (request.asked && passphrase.isEmpty()) {
     ERR_clear_error();
-    return fail(ErrorCode::CryptoKey, QStringLiteral("The private key is encrypted and no passphrase was given."));
+    return fail(ErrorCode::KeyPin, QStringLiteral("The private key is encrypted and no passphrase was given."));
   }
-  return failure(ErrorCode::CryptoKey, request.asked
-                                           ? QStringLiteral("The passphrase is wrong or the private key is damaged.")
-                                           : QStringLiteral("This is not a private key in PEM form."));
+  if (request.asked) {
+    return failure(ErrorCode::KeyPin, QStringLiteral("The passphrase is wrong or the private key is damaged."));
+  }
+  return failure(ErrorCode::CryptoKey, QStringLiteral("This is not a private key in PEM form."));
 }
 
 Result<SecretBytes> PrivateKey::toPem(const SecretBytes& passphrase) const {

@@ -12,7 +12,7 @@ class PrivateKey {
   // `rsaBits`: 2048, 3072 or 4096; ignored for other types.
   static Result<PrivateKey> generate(KeyType type, int rsaBits = 3072);
   // PKCS#8 (RFC 5958), encrypted or not, or the traditional forms of RFC 5915 and RFC 8017.
-  // CryptoKey when damaged, of an unsupported type, or the passphrase is missing or wrong.
+  // CryptoKey when damaged or of an unsupported type; KeyPin when the passphrase is missing or wrong.
   static Result<PrivateKey> fromPem(QByteArrayView pem, const SecretBytes& passphrase = {});
 
   // PKCS#8 in PEM; encrypted with AES-256-CBC under PBKDF2 when there is a passphrase.

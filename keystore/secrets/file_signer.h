@@ -12,12 +12,12 @@ class FileSigner final : public Signer {
  public:
   explicit FileSigner(PrivateKey key) : key_(std::move(key)) {}
 
-  // FileRead, or CryptoKey when the file is damaged, of another type, or its passphrase wrong or missing; also
-  // CryptoKey when others than its owner may read or change it: such a key is not a secret any more.
+  // FileRead; KeyPin when its passphrase is wrong or missing; CryptoKey when the file is damaged or of another type,
+  // or others than its owner may read or change it: such a key is not a secret any more.
   static Result<std::unique_ptr<FileSigner>> load(const QString& path, const SecretBytes& passphrase = {});
   // A new key, written first. AlreadyExists rather than replacing a key.
   static Result<std::unique_ptr<FileSigner>> create(const QString& path, KeyType type,
-                                                    const SecretBytes& passphrase = {});
+                                                    const SecretBytes& passphrase = {}, int rsaBits = 3072);
 
   const PublicKey& publicKey() const override { return key_.publicKey(); }
   Result<QByteArray> sign(SignatureScheme scheme, QByteArrayView message) override {

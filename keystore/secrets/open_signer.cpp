@@ -1,0 +1,45 @@
+#include "keystore/secrets/open_signer.h"
+
+#include "keystore/secrets/file_signer.h"
+#include "keystore/secrets/pin_dialog.h"
+
+namespace sealift {
+
+namespace {
+
+Result<std::unique_ptr<Signer>> openFile(const FileKeyAddress& address, PinSource& pins) {
+  Result<std::unique_ptr<FileSigner>> plain = FileSigner::load(address.path);
+  if (plain || plain.error().code != ErrorCode::KeyPin) {
+    return plain;
+  }
+  PinRequest request{.kind = PinKind::Passphrase, .keeper = QStringLiteral("the key file %1").arg(address.path)};
+  return askUntilRight<std::unique_ptr<Signer>>(pins, request,
+                                                [&](const SecretBytes& passphrase) -> Result<std::unique_ptr<Signer>> {
+                                                  return FileSigner::load(address.path, passphrase);
+                                                });
+}
+
+Result<std::unique_ptr<Signer>> createFile(const FileKeyAddress& address, const KeyWanted& wanted, PinSource& pins) {
+  const PinRequest request{
+      .kind = PinKind::Passphrase, .keeper = QStringLiteral("the key file %1").arg(address.path), .isNew = true};
+  SEALIFT_TRY(const SecretBytes passphrase, pins.ask(request));
+  return FileSigner::create(address.path, wanted.type, passphrase, wanted.rsaBits);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Signer>> openSigner(const KeyAddress& address, PinSource& pins) {
+  if (const auto* file = address.as<FileKeyAddress>()) {
+    return openFile(*file, pins);
+  }
+  return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be opened yet."));
+}
+
+Result<std::unique_ptr<Signer>> createKey(const KeyAddress& address, const KeyWanted& wanted, PinSource& pins) {
+  if (const auto* file = address.as<FileKeyAddress>()) {
+    return createFile(*file, wanted, pins);
+  }
+  return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be made yet."));
+}
+
+}  // namespace sealift

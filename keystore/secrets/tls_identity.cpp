@@ -1,0 +1,90 @@
+#include "keystore/secrets/tls_identity.h"
+
+#include "app/base/file_io.h"
+#include "keystore/crypto/openssl_p.h"
+#include "keystore/secrets/open_signer.h"
+#include "keystore/secrets/signer_key.h"
+
+#include <QSslCertificate>
+#include <QSslKey>
+
+#include <openssl/x509.h>
+
+namespace sealift {
+
+namespace {
+
+constexpr qint64 kMostChainBytes = 256 * 1024;
+constexpr qsizetype kMostCertificates = 10;
+
+using Certificate = std::unique_ptr<X509, openssl::Deleter<X509_free>>;
+
+// The public key of a certificate; its signature and dates are the server's business.
+Result<PublicKey> publicKeyOf(const QSslCertificate& certificate) {
+  const QByteArray der = certificate.toDer();
+  const auto* at = reinterpret_cast<const unsigned char*>(der.constData());
+  const Certificate parsed(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  EVP_PKEY* key = parsed ? X509_get0_pubkey(parsed.get()) : nullptr;
+  unsigned char* encoded = nullptr;
+  const int length = key != nullptr ? i2d_PUBKEY(key, &encoded) : 0;
+  if (length <= 0) {
+    return openssl::failure(ErrorCode::CryptoKey, QStringLiteral("The client certificate's key can't be read."));
+  }
+  const QByteArray spki(reinterpret_cast<const char*>(encoded), length);
+  OPENSSL_free(encoded);
+  return PublicKey::fromDer(spki);
+}
+
+}  // namespace
+
+TlsIdentity::TlsIdentity(QByteArray chainPem, std::shared_ptr<SharedSigner> signer, std::shared_ptr<evp_pkey_st> key)
+    : chainPem_(std::move(chainPem)), signer_(std::move(signer)), key_(std::move(key)) {}
+
+Result<TlsIdentity> TlsIdentity::make(const QByteArray& chainPem, std::shared_ptr<Signer> signer) {
+  const QList<QSslCertificate> chain = QSslCertificate::fromData(chainPem, QSsl::Pem);
+  if (chain.isEmpty() || chain.size() > kMostCertificates || chain.first().isNull()) {
+    return fail(ErrorCode::CryptoKey,
+                QStringLiteral("The client certificate is no PEM with 1 to %1 certificates.").arg(kMostCertificates));
+  }
+  SEALIFT_TRY(const PublicKey certified, publicKeyOf(chain.first()));
+  if (!(certified == signer->publicKey())) {
+    return fail(ErrorCode::CryptoKey, QStringLiteral("The client certificate is not for this key."),
+                QStringLiteral("Put the certificate that was issued for the key first in its file."));
+  }
+  auto shared = std::make_shared<SharedSigner>(std::move(signer));
+  SEALIFT_TRY(std::shared_ptr<evp_pkey_st> key, makeSignerKey(shared));
+  return TlsIdentity(chainPem, std::move(shared), std::move(key));
+}
+
+Result<TlsIdentity> TlsIdentity::load(const QString& certificateFile, const KeyAddress& key, PinSource& pins) {
+  SEALIFT_TRY(const QByteArray chain, readFile(certificateFile, kMostChainBytes));
+  SEALIFT_TRY(std::unique_ptr<Signer> signer, openSigner(key, pins));
+  return make(chain, std::move(signer));
+}
+
+Status TlsIdentity::applyTo(QSslConfiguration& configuration) const {
+  // QSslKey takes only handles whose type it does not know as opaque; of RSA and EC it wants to copy the private
+  // half (TlsKeyOpenSSL::fromHandle in Qt 6.4). So it gets an empty key, which is filled after it was taken.
+  EVP_PKEY* handle = EVP_PKEY_new();
+  if (handle == nullptr) {
+    return openssl::failure(ErrorCode::CryptoFailure, QStringLiteral("OpenSSL gave no key."));
+  }
+  const QSslKey key(reinterpret_cast<Qt::HANDLE>(handle), QSsl::PrivateKey);  // owns the handle from here on
+  if (key.isNull() || key.algorithm() != QSsl::Opaque || key.handle() != reinterpret_cast<Qt::HANDLE>(handle)) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("Qt's TLS here is not OpenSSL's, so it can't use this key."));
+  }
+  SEALIFT_CHECK(fillSignerKey(handle, signer_));
+  configuration.setLocalCertificateChain(QSslCertificate::fromData(chainPem_, QSsl::Pem));
+  configuration.setPrivateKey(key);
+  return {};
+}
+
+const PublicKey& TlsIdentity::publicKey() const {
+  return signer_->publicKey();
+}
+
+std::optional<Error> TlsIdentity::lastSigningError() const {
+  return signer_->lastError();
+}
+
+}  // namespace sealift
