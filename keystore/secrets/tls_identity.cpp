@@ -35,6 +35,21 @@ Result<PublicKey> publicKeyOf(const QSslCertificate& certificate) {
   return PublicKey::fromDer(spki);
 }
 
+// A Signer makes with a curve only the hash that belongs to it (RFC 8446, 4.2.3). TLS 1.2 would also choose others.
+const char* signatureAlgorithmsOf(KeyType type) {
+  switch (type) {
+    case KeyType::Ed25519:
+      return "ed25519";
+    case KeyType::EcP256:
+      return "ECDSA+SHA256";
+    case KeyType::EcP384:
+      return "ECDSA+SHA384";
+    case KeyType::Rsa:
+      break;
+  }
+  return "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
+}
+
 }  // namespace
 
 TlsIdentity::TlsIdentity(QByteArray chainPem, std::shared_ptr<SharedSigner> signer, std::shared_ptr<evp_pkey_st> key)
@@ -76,11 +91,17 @@ Status TlsIdentity::applyTo(QSslConfiguration& configuration) const {
   SEALIFT_CHECK(fillSignerKey(handle, signer_));
   configuration.setLocalCertificateChain(QSslCertificate::fromData(chainPem_, QSsl::Pem));
   configuration.setPrivateKey(key);
+  configuration.setBackendConfigurationOption(QByteArrayLiteral("ClientSignatureAlgorithms"),
+                                              QByteArray(clientSignatureAlgorithms()));
   return {};
 }
 
 const PublicKey& TlsIdentity::publicKey() const {
   return signer_->publicKey();
+}
+
+const char* TlsIdentity::clientSignatureAlgorithms() const {
+  return signatureAlgorithmsOf(publicKey().type());
 }
 
 std::optional<Error> TlsIdentity::lastSigningError() const {

@@ -30,8 +30,9 @@ class TlsIdentity {
   // Sets chain and key for QSslSocket and QNetworkAccessManager (Qt's OpenSSL backend: the key is opaque to Qt).
   // The configuration and its copies share the key and may outlive this object.
   Status applyTo(QSslConfiguration& configuration) const;
-  // For plain OpenSSL (SSL_CTX_use_PrivateKey); borrowed.
+  // For plain OpenSSL: SSL_CTX_use_PrivateKey (borrowed), SSL_CTX_set1_client_sigalgs_list.
   evp_pkey_st* key() const { return key_.get(); }
+  const char* clientSignatureAlgorithms() const;
   const QByteArray& chainPem() const { return chainPem_; }
   const PublicKey& publicKey() const;
   // Why the key could not sign in the last handshake; TLS itself reports no more than that it failed.
