@@ -17,7 +17,7 @@ class AuditService {
   qint64 count(const AuditFilter& filter) const;
   QList<AuditRow> page(const AuditFilter& filter, qint64 before, int limit) const;
   Result<AuditDetail> detail(qint64 sequence) const;
-  Result<AuditHealth> verify(const QString& headFile, const Progress::Sink& progress, const CancelToken& cancel);
+  Result<AuditHealth> verify(const QString& headFile, const Progress::Sink& sink, const CancelToken& cancel);
   Status exportTo(const QString& path, const QString& format);
   Status exportHead(const QString& path);
 

@@ -11,7 +11,7 @@ Statement::~Statement() {
   if (d_ && d_->connection) {
     d_->query.finish();  // resets it, so that it holds no lock
     if (d_->connection->isOpen()) {
-      d_->connection->idle_.insert(d_->sql, std::move(d_->query));
+      d_->connection->idle_.insert(d_->sql, d_->query);
     }
   }
 }

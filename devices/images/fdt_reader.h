@@ -29,14 +29,14 @@ struct FdtNode {
   std::vector<FdtProperty> properties;
   std::vector<FdtNode> children;
 
-  const FdtProperty* property(QByteArrayView name) const;
-  const FdtNode* child(QByteArrayView name) const;
+  const FdtProperty* property(QByteArrayView wanted) const;
+  const FdtNode* child(QByteArrayView wanted) const;
   // The value as one string: ends with its only NUL. Nothing when absent or of another shape.
-  std::optional<QByteArray> string(QByteArrayView name) const;
+  std::optional<QByteArray> string(QByteArrayView wanted) const;
   // The value as a list of strings, each ended by NUL.
-  std::optional<QList<QByteArray>> strings(QByteArrayView name) const;
+  std::optional<QList<QByteArray>> strings(QByteArrayView wanted) const;
   // The value as one big-endian cell.
-  std::optional<quint32> u32(QByteArrayView name) const;
+  std::optional<quint32> u32(QByteArrayView wanted) const;
 };
 
 // Where a token of the structure block lies, in order, for whoever must hash parts of it.

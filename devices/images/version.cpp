@@ -32,7 +32,7 @@ std::optional<Version> Version::parse(const QString& text) {
   if (plus >= 0) {  // "2.3+7": the number after '+' is the build, however many stand before it
     version = {};
     std::uint32_t* const fields[] = {&version.major, &version.minor, &version.revision};
-    for (qsizetype i = 0; i + 1 < parts.size(); ++i) {
+    for (qsizetype i = 0; i < 3 && i + 1 < parts.size(); ++i) {
       *fields[i] = numbers[i];
     }
     version.build = numbers[parts.size() - 1];

@@ -88,7 +88,7 @@ class SmpDevice {
   // When something will happen by itself; kNever when nothing will.
   qint64 nextEventMs() const;
   // The answer's frame; empty when there is none.
-  QByteArray handle(QByteArrayView request, qint64 nowMs);
+  QByteArray handle(QByteArrayView bytes, qint64 nowMs);
   // How long the last request kept the device busy (flash); its answer goes out that much later.
   qint64 lastBusyMs() const { return lastBusyMs_; }
 
