@@ -27,8 +27,8 @@ struct Key {
   SignatureScheme scheme;
   bool operator==(const Key&) const = default;
 };
-// By key id. Keys that can't be used (unknown type or scheme, damaged) are left out: they never sign anything,
-// and are no error by themselves.
+// By key id. Keys that can't be used (unknown type or scheme, damaged) and keys whose id is not the hash of the key
+// (4.3, KEYID) are left out: they never sign anything, and are no error by themselves.
 using Keys = QMap<QString, Key>;
 
 struct RoleKeys {
@@ -88,7 +88,7 @@ struct SuccinctRoles {
   QString namePrefix;
   QString roleFor(const QString& targetPath) const;
   QString roleName(quint64 bin) const;
-  bool contains(const QString& roleName) const;
+  bool contains(const QString& name) const;
 };
 struct Delegations {
   Keys keys;

@@ -426,16 +426,6 @@ const QMap<QString, Attack>& attacks() {
           r.files[R::name("root", r.root)].append(QByteArray(600000, ' '));
         },
         ErrorCode::TrustLength);
-    add(
-        "root: endless chain",
-        [](R& r) {
-          for (int i = 0; i < 12; ++i) {  // five are taken at a time
-            r.bumpRoot();
-            r.putRoot();
-          }
-        },
-        ErrorCode::TrustLength);
-
     // Fetching: only a file that is not there ends the chain of roots
     const QString kNextRoot = QStringLiteral("metadata/2.root.json");
     add(

@@ -25,13 +25,14 @@ namespace sealift::tuf {
 struct ClientOptions {
   QString metadataPath = QStringLiteral("metadata");  // where metadata lies, relative to the repository's base
   QString targetsPath = QStringLiteral("targets");    // the same for target files; both percent-encoded, may be empty
-  int maxRootRotations = 256;                         // new roots accepted in one refresh (5.3.3)
+  int maxRootRotations = 1024;                        // new roots taken in one refresh (5.3.3, Y)
   int maxDelegations = 64;                            // roles visited while looking for one target (5.6.7.1)
   int maxListedRoles = 20000;                         // roles visited by targets()
   qint64 rootBytes = 512 * 1024;                      // limits for files whose length is not signed
   qint64 timestampBytes = 16 * 1024;
   qint64 snapshotBytes = 4 * 1024 * 1024;
-  qint64 targetsBytes = 8 * 1024 * 1024;  // also for delegated roles
+  qint64 targetsBytes = 8 * 1024 * 1024;         // also for delegated roles
+  qint64 mostAnnouncedBytes = 64 * 1024 * 1024;  // no signed length is believed above this
 };
 
 enum class Freshness { Required, NotRequired };

@@ -95,9 +95,12 @@ Result<bool> TrustedMetadataSet::updateRoot(const QByteArray& bytes) {
   SEALIFT_CHECK(requireVersion(kRoot, next.version, root_.version + 1));
   // 5.3.6: its expiry does not matter yet.
   // 5.3.11: after a rotation what the old timestamp and snapshot keys signed is forgotten, so that versions which a
-  // thief of those keys made up don't stand in the way. Nothing of the kind was read yet; the caller drops what it
-  // kept.
+  // thief of those keys made up don't stand in the way. What is kept in files the caller drops.
   const bool mustForget = losesKey(root_, next, kTimestamp) || losesKey(root_, next, kSnapshot);
+  if (mustForget) {
+    previousTimestamp_.reset();
+    previousSnapshot_.reset();
+  }
   root_ = std::move(next);  // 5.3.7
   return mustForget;
 }
@@ -106,34 +109,11 @@ Status TrustedMetadataSet::checkRootFreshness() const {
   return checkFreshness(kRoot, root_);
 }
 
-Result<bool> TrustedMetadataSet::updateTimestamp(const QByteArray& bytes) {
+Status TrustedMetadataSet::setPreviousTimestamp(const QByteArray& bytes) {
   SEALIFT_TRY(const Envelope envelope, parseEnvelope(bytes));
-  // 5.4.2: signed by a threshold of the root's timestamp keys.
   SEALIFT_CHECK(verifyByRoot(envelope, kTimestamp));
-  SEALIFT_TRY(const TimestampMetadata next, parseTimestamp(envelope));
-  if (timestamp_) {
-    // 5.4.3.1: the version must be higher than the trusted one's; the same one is no news.
-    if (next.version < timestamp_->version) {
-      return olderThanTrusted(QStringLiteral("The timestamp"), next.version, timestamp_->version);
-    }
-    if (next.version == timestamp_->version) {
-      return false;
-    }
-    // 5.4.3.2: nor may the snapshot that it names be older.
-    if (next.snapshot.version < timestamp_->snapshot.version) {
-      return olderThanTrusted(QStringLiteral("The snapshot that the timestamp names"), next.snapshot.version,
-                              timestamp_->snapshot.version);
-    }
-  }
-  timestamp_ = next;
-  return true;
-}
-
-Status TrustedMetadataSet::checkTimestampFreshness() const {
-  if (!timestamp_) {
-    return fail(ErrorCode::NotFound, QStringLiteral("There is no trusted timestamp."));
-  }
-  return checkFreshness(kTimestamp, *timestamp_);
+  SEALIFT_TRY(previousTimestamp_, parseTimestamp(envelope));
+  return {};
 }
 
 Status TrustedMetadataSet::setPreviousSnapshot(const QByteArray& bytes) {
@@ -143,9 +123,37 @@ Status TrustedMetadataSet::setPreviousSnapshot(const QByteArray& bytes) {
   return {};
 }
 
+Result<bool> TrustedMetadataSet::updateTimestamp(const QByteArray& bytes) {
+  SEALIFT_TRY(const Envelope envelope, parseEnvelope(bytes));
+  // 5.4.2: signed by a threshold of the root's timestamp keys.
+  SEALIFT_CHECK(verifyByRoot(envelope, kTimestamp));
+  SEALIFT_TRY(TimestampMetadata next, parseTimestamp(envelope));
+  bool isNew = true;
+  if (previousTimestamp_) {
+    // 5.4.3.1: its version must be higher than the trusted one's. The same one is discarded, and no error.
+    if (next.version < previousTimestamp_->version) {
+      return olderThanTrusted(QStringLiteral("The timestamp"), next.version, previousTimestamp_->version);
+    }
+    if (next.version == previousTimestamp_->version) {
+      next = *previousTimestamp_;
+      isNew = false;
+    }
+    // 5.4.3.2: nor may the snapshot that it names be older.
+    if (next.snapshot.version < previousTimestamp_->snapshot.version) {
+      return olderThanTrusted(QStringLiteral("The snapshot that the timestamp names"), next.snapshot.version,
+                              previousTimestamp_->snapshot.version);
+    }
+  }
+  // 5.4.4: not expired. Only now it is trusted.
+  SEALIFT_CHECK(checkFreshness(kTimestamp, next));
+  timestamp_ = std::move(next);
+  return isNew;
+}
+
 Status TrustedMetadataSet::updateSnapshot(const QByteArray& bytes) {
-  // 5.5 follows 5.4: a timestamp that has expired names nothing.
-  SEALIFT_CHECK(checkTimestampFreshness());
+  if (!timestamp_) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no trusted timestamp."));
+  }
   const MetaFile& announced = timestamp_->snapshot;
   // 5.5.2: length and hashes as the timestamp says, of the bytes as received.
   SEALIFT_CHECK(checkLengthAndHashes(kSnapshot, bytes, announced.length, announced.hasHashes, announced.hashes));

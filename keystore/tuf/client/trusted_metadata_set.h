@@ -23,12 +23,13 @@ class TrustedMetadataSet {
   Result<bool> updateRoot(const QByteArray& bytes);
   Status checkRootFreshness() const;  // 5.3.10
 
-  // 5.4.2 to 5.4.3. Gives whether it is newer than the trusted one; one of the same version is left aside.
-  Result<bool> updateTimestamp(const QByteArray& bytes);
-  Status checkTimestampFreshness() const;  // 5.4.4
-
-  // A snapshot that was trusted before: only what it says of versions counts, against rollback (5.5.5).
+  // What was trusted before and does not have to be fresh any more: its versions count against rollback (5.4.3, 5.5.5),
+  // until updateRoot() sees its keys replaced. To be set before updateRoot(), under whose root they were trusted.
+  Status setPreviousTimestamp(const QByteArray& bytes);
   Status setPreviousSnapshot(const QByteArray& bytes);
+
+  // 5.4.2 to 5.4.4. Gives whether it is newer than the one trusted before; of two with the same version that one stays.
+  Result<bool> updateTimestamp(const QByteArray& bytes);
   Status updateSnapshot(const QByteArray& bytes);  // 5.5.2 to 5.5.6
 
   // 5.6.2 to 5.6.5 for the role "targets" (delegator: "root") and for delegated roles, whose delegator must be in
@@ -58,8 +59,9 @@ class TrustedMetadataSet {
   };
 
   RootMetadata root_;
-  std::optional<TimestampMetadata> timestamp_;
+  std::optional<TimestampMetadata> previousTimestamp_;
   std::optional<SnapshotMetadata> previousSnapshot_;
+  std::optional<TimestampMetadata> timestamp_;
   std::optional<SnapshotMetadata> snapshot_;
   QMap<QString, LoadedTargets> targets_;
   QStringList targetsOrder_;  // in which they were loaded
