@@ -1,4 +1,4 @@
-// What only the .cpp files of this folder share: owners of OpenSSL's objects and how a scheme is set up.
+// What only the .cpp files of keystore share: owners of OpenSSL's objects and how a scheme is set up.
 #pragma once
 
 #include "keystore/crypto/digest.h"

@@ -2,6 +2,7 @@
 
 #include "keystore/crypto/openssl_p.h"
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
@@ -67,6 +68,26 @@ Result<PublicKey> PublicKey::adopt(evp_pkey_st* key) {
   return PublicKey(std::move(owned), std::move(der));
 }
 
+// `describe` pushes the key's parameters (provider-keymgmt(7)) and is false when it could not.
+template <class Describe>
+Result<PublicKey> PublicKey::adoptFrom(const char* openSslName, Describe describe) {
+  using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, openssl::Deleter<OSSL_PARAM_BLD_free>>;
+  using Params = std::unique_ptr<OSSL_PARAM, openssl::Deleter<OSSL_PARAM_free>>;
+  const ParamBuilder builder(OSSL_PARAM_BLD_new());
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, openSslName, nullptr));
+  if (!builder || !context || !describe(builder.get())) {
+    return failure(ErrorCode::CryptoFailure, QStringLiteral("OpenSSL could not prepare a public key."));
+  }
+  const Params params(OSSL_PARAM_BLD_to_param(builder.get()));
+  EVP_PKEY* key = nullptr;
+  if (!params || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+    return failure(ErrorCode::CryptoKey,
+                   QStringLiteral("This is no usable %1 public key.").arg(QString::fromLatin1(openSslName)));
+  }
+  return adopt(key);
+}
+
 Result<PublicKey> PublicKey::fromDer(QByteArrayView subjectPublicKeyInfo) {
   SEALIFT_CHECK(requireSaneLength(subjectPublicKeyInfo));
   const unsigned char* at = data(subjectPublicKeyInfo);
@@ -127,21 +148,35 @@ Result<PublicKey> PublicKey::fromUncompressedEcPoint(QByteArrayView bytes) {
                 QStringLiteral("An uncompressed P-256 or P-384 point has 65 or 97 bytes, the first "
                                "of which is 04."));
   }
-  using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, openssl::Deleter<OSSL_PARAM_BLD_free>>;
-  using Params = std::unique_ptr<OSSL_PARAM, openssl::Deleter<OSSL_PARAM_free>>;
-  const ParamBuilder builder(OSSL_PARAM_BLD_new());
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
   const char* group = isP256 ? "prime256v1" : "secp384r1";
-  if (!builder || !context ||
-      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group, 0) != 1 ||
-      OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, data(bytes), size(bytes)) != 1) {
-    return failure(ErrorCode::CryptoFailure, QStringLiteral("OpenSSL could not prepare an elliptic curve key."));
+  return adoptFrom("EC", [&](OSSL_PARAM_BLD* builder) {
+    return OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+           OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, data(bytes), size(bytes)) == 1;
+  });
+}
+
+Result<PublicKey> PublicKey::fromRsaNumbers(QByteArrayView modulus, QByteArrayView exponent) {
+  constexpr qsizetype kMostModulusBytes = 8192 / 8;
+  if (modulus.isEmpty() || modulus.size() > kMostModulusBytes || exponent.isEmpty() || exponent.size() > 8) {
+    return fail(ErrorCode::CryptoKey, QStringLiteral("The numbers of the RSA key are empty or far too long."));
   }
-  const Params params(OSSL_PARAM_BLD_to_param(builder.get()));
-  EVP_PKEY* key = nullptr;
-  if (!params || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
-    return failure(ErrorCode::CryptoKey, QStringLiteral("The point does not lie on its curve."));
+  using Number = std::unique_ptr<BIGNUM, openssl::Deleter<BN_free>>;
+  const Number n(BN_bin2bn(data(modulus), static_cast<int>(modulus.size()), nullptr));
+  const Number e(BN_bin2bn(data(exponent), static_cast<int>(exponent.size()), nullptr));
+  return adoptFrom("RSA", [&](OSSL_PARAM_BLD* builder) {
+    return n && e && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n.get()) == 1 &&
+           OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e.get()) == 1;
+  });
+}
+
+Result<PublicKey> PublicKey::fromCertificate(QByteArrayView der) {
+  SEALIFT_CHECK(requireSaneLength(der));
+  using Certificate = std::unique_ptr<X509, openssl::Deleter<X509_free>>;
+  const unsigned char* at = data(der);
+  const Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  EVP_PKEY* key = certificate ? X509_get_pubkey(certificate.get()) : nullptr;
+  if (key == nullptr) {
+    return failure(ErrorCode::CryptoKey, QStringLiteral("The certificate's key can't be read."));
   }
   return adopt(key);
 }

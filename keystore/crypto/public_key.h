@@ -26,6 +26,10 @@ class PublicKey {
   static Result<PublicKey> fromDer(QByteArrayView subjectPublicKeyInfo);
   static Result<PublicKey> fromRawEd25519(QByteArrayView bytes);           // 32 bytes (RFC 8032, 5.1.5)
   static Result<PublicKey> fromUncompressedEcPoint(QByteArrayView bytes);  // 04 X Y (SEC 1, 2.3.3): 65 or 97 bytes
+  // Unsigned, most significant byte first (RFC 8017, 4.1).
+  static Result<PublicKey> fromRsaNumbers(QByteArrayView modulus, QByteArrayView exponent);
+  // The key that an X.509 certificate (DER) is about. Nothing else of the certificate is looked at.
+  static Result<PublicKey> fromCertificate(QByteArrayView der);
 
   KeyType type() const;
   int bits() const;          // RSA: of the modulus; otherwise of the curve (255, 256, 384)
@@ -45,6 +49,8 @@ class PublicKey {
   friend class PrivateKey;
   explicit PublicKey(std::shared_ptr<evp_pkey_st> key, QByteArray der) : key_(std::move(key)), der_(std::move(der)) {}
   static Result<PublicKey> adopt(evp_pkey_st* key);
+  template <class Describe>
+  static Result<PublicKey> adoptFrom(const char* openSslName, Describe describe);
 
   std::shared_ptr<evp_pkey_st> key_;
   QByteArray der_;

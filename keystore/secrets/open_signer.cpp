@@ -2,6 +2,7 @@
 
 #include "keystore/secrets/file_signer.h"
 #include "keystore/secrets/pin_dialog.h"
+#include "keystore/secrets/pkcs11_signer.h"
 
 namespace sealift {
 
@@ -32,12 +33,18 @@ Result<std::unique_ptr<Signer>> openSigner(const KeyAddress& address, PinSource&
   if (const auto* file = address.as<FileKeyAddress>()) {
     return openFile(*file, pins);
   }
+  if (const auto* uri = address.as<Pkcs11Uri>()) {
+    return Pkcs11Signer::open(*uri, pins);
+  }
   return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be opened yet."));
 }
 
 Result<std::unique_ptr<Signer>> createKey(const KeyAddress& address, const KeyWanted& wanted, PinSource& pins) {
   if (const auto* file = address.as<FileKeyAddress>()) {
     return createFile(*file, wanted, pins);
+  }
+  if (const auto* uri = address.as<Pkcs11Uri>()) {
+    return Pkcs11Signer::create(*uri, wanted, pins);
   }
   return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be made yet."));
 }

@@ -48,6 +48,16 @@ Result<SecretBytes> NoPinSource::ask(const PinRequest& request) {
               QStringLiteral("Run it at a terminal, or give the PIN by a file or the environment."));
 }
 
+FixedPinSource::FixedPinSource(const QString& pin) {
+  QByteArray bytes = pin.toUtf8();
+  pin_ = SecretBytes(QByteArrayView(bytes));
+  zeroize(bytes);
+}
+
+Result<SecretBytes> FixedPinSource::ask(const PinRequest& /*request*/) {
+  return SecretBytes(pin_.view());
+}
+
 Result<SecretBytes> EnvironmentPinSource::ask(const PinRequest& request) {
   QByteArray value = qgetenv(variable_.constData());
   if (value.isEmpty() && !request.isNew) {

@@ -46,6 +46,17 @@ class NoPinSource final : public PinSource {
   bool interactive() const override { return false; }
 };
 
+// The same answer always, from a key's address. It is zeroed with this object.
+class FixedPinSource final : public PinSource {
+ public:
+  explicit FixedPinSource(const QString& pin);
+  Result<SecretBytes> ask(const PinRequest& request) override;
+  bool interactive() const override { return false; }
+
+ private:
+  SecretBytes pin_;
+};
+
 // From the environment variable of this name, e.g. "SEALIFT_KEY_PIN".
 class EnvironmentPinSource final : public PinSource {
  public:

@@ -8,32 +8,12 @@
 #include <QSslCertificate>
 #include <QSslKey>
 
-#include <openssl/x509.h>
-
 namespace sealift {
 
 namespace {
 
 constexpr qint64 kMostChainBytes = 256 * 1024;
 constexpr qsizetype kMostCertificates = 10;
-
-using Certificate = std::unique_ptr<X509, openssl::Deleter<X509_free>>;
-
-// The public key of a certificate; its signature and dates are the server's business.
-Result<PublicKey> publicKeyOf(const QSslCertificate& certificate) {
-  const QByteArray der = certificate.toDer();
-  const auto* at = reinterpret_cast<const unsigned char*>(der.constData());
-  const Certificate parsed(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  EVP_PKEY* key = parsed ? X509_get0_pubkey(parsed.get()) : nullptr;
-  unsigned char* encoded = nullptr;
-  const int length = key != nullptr ? i2d_PUBKEY(key, &encoded) : 0;
-  if (length <= 0) {
-    return openssl::failure(ErrorCode::CryptoKey, QStringLiteral("The client certificate's key can't be read."));
-  }
-  const QByteArray spki(reinterpret_cast<const char*>(encoded), length);
-  OPENSSL_free(encoded);
-  return PublicKey::fromDer(spki);
-}
 
 // A Signer makes with a curve only the hash that belongs to it (RFC 8446, 4.2.3). TLS 1.2 would also choose others.
 const char* signatureAlgorithmsOf(KeyType type) {
@@ -61,7 +41,7 @@ Result<TlsIdentity> TlsIdentity::make(const QByteArray& chainPem, std::shared_pt
     return fail(ErrorCode::CryptoKey,
                 QStringLiteral("The client certificate is no PEM with 1 to %1 certificates.").arg(kMostCertificates));
   }
-  SEALIFT_TRY(const PublicKey certified, publicKeyOf(chain.first()));
+  SEALIFT_TRY(const PublicKey certified, PublicKey::fromCertificate(chain.first().toDer()));
   if (!(certified == signer->publicKey())) {
     return fail(ErrorCode::CryptoKey, QStringLiteral("The client certificate is not for this key."),
                 QStringLiteral("Put the certificate that was issued for the key first in its file."));
