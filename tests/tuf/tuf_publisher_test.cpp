@@ -259,7 +259,7 @@ class TufPublisherTest : public QObject {
       QVERIFY(reader->pin(rootBytes));
       QCOMPARE(reader->look(), QStringLiteral("a=one"));
       {
-        const auto publisher = Publisher::open(folder.path(), clock, {}, hooks);
+        const auto publisher = Publisher::open(folder.path(), clock, {nullptr, false, hooks});
         QVERIFY(publisher);
         const QString newKey = *(*publisher)->generateKey(QStringLiteral("new"), KeyType::Ed25519);
         const QString oldKey = (*publisher)->summary().roles.at(1).keyIds.first();

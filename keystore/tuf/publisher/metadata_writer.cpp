@@ -4,29 +4,53 @@
 
 namespace sealift::tuf {
 
-Result<QByteArray> writeMetadata(const Json& signedPart, const Signers& signers, const QList<SigningDemand>& demands) {
-  const QByteArray message = canonicalJson(signedPart);
-  Json signatures = Json::array();
-  for (auto signer = signers.begin(); signer != signers.end(); ++signer) {
-    bool isListed = false;
-    for (const SigningDemand& demand : demands) {
-      isListed = isListed || demand.root.roles.value(demand.role).keyIds.contains(signer.key());
+bool Document::hasSignatureOf(const QString& keyId) const {
+  return std::any_of(signatures.begin(), signatures.end(),
+                     [&](const Json& signature) { return signature["keyid"] == keyId.toStdString(); });
+}
+
+void Document::addSignature(const QString& keyId, const QByteArray& signature) {
+  const std::string text = signature.toHex().toStdString();
+  for (Json& known : signatures) {
+    if (known["keyid"] == keyId.toStdString()) {
+      known["sig"] = text;
+      return;
     }
-    if (!isListed) {
+  }
+  signatures.push_back({{"keyid", keyId.toStdString()}, {"sig", text}});
+}
+
+QByteArray Document::bytes() const {
+  const Json document = {{"signatures", signatures}, {"signed", signedPart}};
+  return QByteArray::fromStdString(document.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Status signWithKeyring(Document& document, Keyring& keyring, const QList<SigningDemand>& demands) {
+  const QByteArray message = canonicalJson(document.signedPart);
+  QStringList keyIds;
+  for (const SigningDemand& demand : demands) {
+    keyIds += demand.roleKeys.keyIds;
+  }
+  keyIds.sort();
+  keyIds.removeDuplicates();
+  for (const QString& keyId : keyIds) {
+    if (document.hasSignatureOf(keyId)) {
       continue;
     }
-    SEALIFT_TRY(const QByteArray signature,
-                signer.value()->sign(metadataSchemeOf(signer.value()->publicKey()), message));
-    signatures.push_back({{"keyid", signer.key().toStdString()}, {"sig", signature.toHex().toStdString()}});
+    if (Signer* signer = keyring.signer(keyId)) {
+      SEALIFT_TRY(const QByteArray signature, signer->sign(metadataSchemeOf(signer->publicKey()), message));
+      document.addSignature(keyId, signature);
+    }
   }
-  const Json document = {{"signatures", std::move(signatures)}, {"signed", signedPart}};
-  QByteArray bytes = QByteArray::fromStdString(document.dump(-1, ' ', false, Json::error_handler_t::replace));
-  // What goes out is read back as a client would.
-  SEALIFT_TRY(const Envelope envelope, parseEnvelope(bytes));
+  return {};
+}
+
+Status checkDemands(const Document& document, const QList<SigningDemand>& demands) {
+  SEALIFT_TRY(const Envelope envelope, parseEnvelope(document.bytes()));
   for (const SigningDemand& demand : demands) {
-    SEALIFT_CHECK(verifyThreshold(envelope, demand.role, demand.root.keys, demand.root.roles.value(demand.role)));
+    SEALIFT_CHECK(verifyThreshold(envelope, document.role, demand.keys, demand.roleKeys));
   }
-  return bytes;
+  return {};
 }
 
 }  // namespace sealift::tuf

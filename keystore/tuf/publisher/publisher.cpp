@@ -1,14 +1,10 @@
-#include "keystore/tuf/publisher/publisher.h"
-
 #include "app/base/file_io.h"
 #include "keystore/secrets/file_signer.h"
 #include "keystore/tuf/canonical_json.h"
-#include "keystore/tuf/publisher/metadata_writer.h"
-#include "keystore/tuf/publisher/staging_area.h"
+#include "keystore/tuf/publisher/publisher_p.h"
 #include "keystore/tuf/repository_path.h"
 
-#include <QDir>
-#include <QLockFile>
+#include <QFile>
 
 #include <algorithm>
 #include <array>
@@ -18,7 +14,6 @@ namespace sealift::tuf {
 namespace {
 
 const QString kConfigPath = QStringLiteral("repository.json");
-constexpr const char* kSpecVersion = "1.0.31";
 
 const std::array<QString, 4>& topLevelRoles() {
   static const std::array<QString, 4> kRoles{kRoot, kTargets, kSnapshot, kTimestamp};
@@ -35,55 +30,7 @@ RolePolicy& policyOf(RepositoryPolicy& policy, const QString& role) {
   return role == kSnapshot ? policy.snapshot : policy.timestamp;
 }
 
-Json announce(qint64 version, const QByteArray& bytes) {
-  return {{"version", version},
-          {"length", static_cast<qint64>(bytes.size())},
-          {"hashes", {{"sha256", sha256(bytes).toHex().toStdString()}}}};
-}
-
 }  // namespace
-
-struct Publisher::Private {
-  Private(const QString& folderPath, const Clock& theClock, const PublisherHooks& hooks)
-      : folder(folderPath), files(folderPath, hooks), clock(theClock), staging(files) {}
-
-  QString folder;
-  RepositoryFiles files;
-  const Clock& clock;
-  StagingArea staging;
-  std::unique_ptr<QLockFile> lock;
-  Signers signers;
-  QStringList unusableKeys;  // why key files could not be opened
-  QMap<QString, int> expiryDays;
-  RootMetadata root;
-  Json rootJson;
-  TargetsMetadata targets;
-  Json targetsJson;
-  Json snapshotJson;
-  Json timestampJson;
-
-  Status takeLock();
-  Status loadKeys(const SecretBytes& passphrase);
-  Status loadConfig();
-  Status loadPublished();
-  Result<Json> loadSigned(const QString& role, qint64 version) const;
-  Status init(RepositoryPolicy policy, const QMap<QString, QList<std::shared_ptr<Signer>>>& given);
-
-  QString expiresFor(const QString& role, const QDateTime& now) const {
-    return formatExpires(now.addDays(expiryDays.value(role)));
-  }
-  void renew(Json& signedPart, const QString& role, const QDateTime& now) const {
-    signedPart["version"] = signedPart.value("version", Json::number_integer_t{0}) + 1;
-    signedPart["expires"] = expiresFor(role, now).toStdString();
-  }
-  Json freshMetadata(const QString& role) const {
-    return {{"_type", role.toStdString()}, {"spec_version", kSpecVersion}, {"version", 0}};
-  }
-  bool isHalfOver(const Json& signedPart, const QString& role, const QDateTime& now) const;
-  Json targetsWithChanges() const;
-  Status publish(bool renewTargets);
-  Error explainMissingKeys(const Error& error) const;
-};
 
 Publisher::Publisher(std::unique_ptr<Private> d) : d_(std::move(d)) {}
 Publisher::~Publisher() = default;
@@ -93,66 +40,57 @@ Status Publisher::Private::takeLock() {
   lock = std::make_unique<QLockFile>(files.absolute(QStringLiteral("lock")));
   lock->setStaleLockTime(0);  // a lock is stale when its process is gone, not when it takes long
   if (!lock->tryLock(0)) {
-    return fail(ErrorCode::StoreBusy, QStringLiteral("Another process works on the repository %1.").arg(folder));
-  }
-  return {};
-}
-
-Status Publisher::Private::loadKeys(const SecretBytes& passphrase) {
-  const QDir keys(files.absolute(QStringLiteral("keys")));
-  const QStringList names = keys.entryList({QStringLiteral("*.pem")}, QDir::Files, QDir::Name);
-  for (const QString& name : names) {
-    auto signer = FileSigner::load(keys.filePath(name), passphrase);
-    if (signer) {
-      const QString keyId = keyIdOf((*signer)->publicKey());
-      signers.insert(keyId, std::move(*signer));
-    } else {
-      unusableKeys.append(signer.error().message());
-    }
+    return lock->error() == QLockFile::LockFailedError
+               ? fail(ErrorCode::StoreBusy, QStringLiteral("Another process works on the repository %1.").arg(folder),
+                      QStringLiteral("Wait until it has ended and try again."))
+               : fail(ErrorCode::FileWrite, QStringLiteral("The repository %1 could not be locked.").arg(folder));
   }
   return {};
 }
 
 Status Publisher::Private::loadConfig() {
-  SEALIFT_TRY(const Json config, files.readJson(kConfigPath));
+  SEALIFT_TRY(config, files.readJson(kConfigPath));
+  const auto days = config.find("expiryDays");
+  bool isSound = config.is_object() && days != config.end() && days->is_object();
   for (const QString& role : topLevelRoles()) {
-    const Json::json_pointer at("/expiryDays/" + role.toStdString());
-    const auto* days = config.contains(at) ? config[at].get_ptr<const Json::number_integer_t*>() : nullptr;
-    if (days == nullptr || *days < 1 || *days > 36500) {
-      return fail(
-          ErrorCode::TrustMalformed,
-          QStringLiteral("%1 does not say after how many days \"%2\" expires.").arg(files.absolute(kConfigPath), role));
+    isSound = isSound && days->contains(role.toStdString());
+  }
+  if (isSound) {
+    isSound = std::all_of(days->begin(), days->end(),
+                          [](const Json& value) { return value.is_number_integer() && value >= 1 && value <= 36500; });
+  }
+  if (!isSound) {
+    return fail(
+        ErrorCode::TrustMalformed,
+        QStringLiteral("%1 does not say after how many days each role expires.").arg(files.absolute(kConfigPath)),
+        QStringLiteral("Restore the file from a backup."));
+  }
+  if (!config.contains("keys") || !config["keys"].is_object()) {
+    config["keys"] = Json::object();
+  }
+  return {};
+}
+
+Status Publisher::Private::saveConfig() {
+  return files.write(kConfigPath, QByteArray::fromStdString(config.dump(2)) + '\n');
+}
+
+void Publisher::Private::loadKeys() {
+  keyring.loadFolder(files.absolute(QStringLiteral("keys")));
+  for (const auto& [keyId, key] : config["keys"].items()) {
+    if (const Json address = key.is_object() ? key.value("address", Json()) : Json(); address.is_string()) {
+      keyring.addAddress(toQString(keyId), toQString(address.get_ref<const std::string&>()));
     }
-    expiryDays.insert(role, static_cast<int>(*days));
   }
-  return {};
 }
 
-Result<Json> Publisher::Private::loadSigned(const QString& role, qint64 version) const {
-  SEALIFT_TRY(const QByteArray bytes, files.read(RepositoryFiles::metadataPath(role, version)));
-  SEALIFT_TRY(const Envelope envelope, parseEnvelope(bytes));
-  return envelope.signedPart;
-}
-
-// What readers see counts: from the timestamp down, whatever else a kill may have left in the folder.
-Status Publisher::Private::loadPublished() {
-  qint64 rootVersion = 1;
-  while (files.exists(RepositoryFiles::metadataPath(kRoot, rootVersion + 1))) {
-    ++rootVersion;
-  }
-  SEALIFT_TRY(rootJson, loadSigned(kRoot, rootVersion));
-  SEALIFT_TRY(root, parseRoot({rootJson, {}, {}}));
-  SEALIFT_TRY(timestampJson, loadSigned(kTimestamp, 0));
-  SEALIFT_TRY(const TimestampMetadata timestamp, parseTimestamp({timestampJson, {}, {}}));
-  SEALIFT_TRY(snapshotJson, loadSigned(kSnapshot, timestamp.snapshot.version));
-  SEALIFT_TRY(const SnapshotMetadata snapshot, parseSnapshot({snapshotJson, {}, {}}));
-  SEALIFT_TRY(targetsJson, loadSigned(kTargets, snapshot.files.value(kTargets).version));
-  SEALIFT_TRY(targets, parseTargets({targetsJson, {}, {}}, kTargets));
-  return {};
+int Publisher::Private::expiryDays(const QString& role) const {
+  const Json& days = config["expiryDays"];
+  return days.value(role.toStdString(), days["targets"].get<int>());
 }
 
 Status Publisher::Private::init(RepositoryPolicy policy, const QMap<QString, QList<std::shared_ptr<Signer>>>& given) {
-  Json config = {{"schema", 1}, {"expiryDays", Json::object()}};
+  config = {{"schema", 1}, {"expiryDays", Json::object()}, {"keys", Json::object()}};
   Json roles = Json::object();
   Json keys = Json::object();
   SEALIFT_CHECK(makeFolder(files.absolute(QStringLiteral("keys"))));
@@ -172,38 +110,53 @@ Status Publisher::Private::init(RepositoryPolicy policy, const QMap<QString, QLi
       const QString keyId = keyIdOf(signer->publicKey());
       keys[keyId.toStdString()] = keyToJson(signer->publicKey());
       keyIds.push_back(keyId.toStdString());
-      signers.insert(keyId, signer);
+      keyring.add(signer, {});
     }
     roles[role.toStdString()] = {{"keyids", std::move(keyIds)}, {"threshold", rolePolicy.threshold}};
     config["expiryDays"][role.toStdString()] = rolePolicy.expiryDays;
-    expiryDays.insert(role, rolePolicy.expiryDays);
   }
-  SEALIFT_CHECK(files.write(kConfigPath, QByteArray::fromStdString(config.dump(2)) + '\n'));
+  SEALIFT_CHECK(saveConfig());
 
   const QDateTime now = clock.nowUtc();
-  rootJson = freshMetadata(kRoot);
-  rootJson["consistent_snapshot"] = true;
-  rootJson["keys"] = std::move(keys);
-  rootJson["roles"] = std::move(roles);
-  renew(rootJson, kRoot, now);
-  SEALIFT_TRY(root, parseRoot({rootJson, {}, {}}));
-  targetsJson = freshMetadata(kTargets);
-  targetsJson["targets"] = Json::object();
-  snapshotJson = freshMetadata(kSnapshot);
-  snapshotJson["meta"] = Json::object();
-  timestampJson = freshMetadata(kTimestamp);
-  SEALIFT_TRY(const QByteArray rootBytes, writeMetadata(rootJson, signers, {{root, kRoot}}));
-  SEALIFT_CHECK(publish(true));
-  // Last: from now on this is a repository.
-  SEALIFT_CHECK(files.write(RepositoryFiles::metadataPath(kRoot, 1), rootBytes));
-  return loadPublished();
+  Json root = freshPart(kRoot);
+  root["consistent_snapshot"] = true;
+  root["keys"] = std::move(keys);
+  root["roles"] = std::move(roles);
+  advance(root, 1, now, policy.root.expiryDays);
+  SEALIFT_TRY(const RootMetadata parsedRoot, parseRoot({root, {}, {}}));
+  QList<std::pair<QString, QByteArray>> writes;
+  const auto add = [&](const QString& role, const Json& signedPart) -> Result<QByteArray> {
+    Document document{role, signedPart};
+    const QList<SigningDemand> demands{{parsedRoot.keys, parsedRoot.roles.value(role)}};
+    SEALIFT_CHECK(signWithKeyring(document, keyring, demands));
+    SEALIFT_CHECK(checkDemands(document, demands));
+    writes.append({RepositoryFiles::metadataPath(role, role == kTimestamp ? 0 : 1), document.bytes()});
+    return document.bytes();
+  };
+  Json targets = freshPart(kTargets);
+  targets["targets"] = Json::object();
+  advance(targets, 1, now, policy.targets.expiryDays);
+  SEALIFT_TRY(const QByteArray targetsBytes, add(kTargets, targets));
+  Json snapshot = freshPart(kSnapshot);
+  snapshot["meta"] = {{"targets.json", announceFile(1, targetsBytes)}};
+  advance(snapshot, 1, now, policy.snapshot.expiryDays);
+  SEALIFT_TRY(const QByteArray snapshotBytes, add(kSnapshot, snapshot));
+  Json timestamp = freshPart(kTimestamp);
+  timestamp["meta"] = {{"snapshot.json", announceFile(1, snapshotBytes)}};
+  advance(timestamp, 1, now, policy.timestamp.expiryDays);
+  SEALIFT_CHECK(add(kTimestamp, timestamp));
+  SEALIFT_CHECK(add(kRoot, root));  // last: from then on this is a repository
+  for (const auto& [path, bytes] : writes) {
+    SEALIFT_CHECK(files.write(path, bytes));
+  }
+  return published.load();
 }
 
 Result<std::unique_ptr<Publisher>> Publisher::init(const QString& folder, const RepositoryPolicy& policy,
                                                    const Clock& clock,
                                                    const QMap<QString, QList<std::shared_ptr<Signer>>>& signers,
                                                    const PublisherHooks& hooks) {
-  auto d = std::make_unique<Private>(folder, clock, hooks);
+  auto d = std::make_unique<Private>(folder, clock, OpenOptions{nullptr, false, hooks});
   SEALIFT_CHECK(d->takeLock());
   if (d->files.exists(RepositoryFiles::metadataPath(kRoot, 1))) {
     return fail(ErrorCode::AlreadyExists, QStringLiteral("There is a repository in %1 already.").arg(folder));
@@ -213,48 +166,40 @@ Result<std::unique_ptr<Publisher>> Publisher::init(const QString& folder, const 
 }
 
 Result<std::unique_ptr<Publisher>> Publisher::open(const QString& folder, const Clock& clock,
-                                                   const SecretBytes& passphrase, const PublisherHooks& hooks) {
-  auto d = std::make_unique<Private>(folder, clock, hooks);
+                                                   const OpenOptions& options) {
+  auto d = std::make_unique<Private>(folder, clock, options);
   if (!d->files.exists(RepositoryFiles::metadataPath(kRoot, 1))) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no repository in %1.").arg(folder),
                 QStringLiteral("Make one with: sealiftctl repo init"));
   }
-  SEALIFT_CHECK(d->takeLock());
+  if (!options.readOnly) {
+    SEALIFT_CHECK(d->takeLock());
+  }
   SEALIFT_CHECK(d->loadConfig());
-  SEALIFT_CHECK(d->loadKeys(passphrase));
-  SEALIFT_CHECK(d->loadPublished());
+  d->loadKeys();
+  SEALIFT_CHECK(d->published.load());
   SEALIFT_CHECK(d->staging.load());
   return std::unique_ptr<Publisher>(new Publisher(std::move(d)));
 }
 
-void Publisher::addSigner(std::shared_ptr<Signer> signer) {
-  const QString keyId = keyIdOf(signer->publicKey());
-  d_->signers.insert(keyId, std::move(signer));
-}
-
-Result<QString> Publisher::generateKey(const QString& name, KeyType type, const SecretBytes& passphrase) {
-  if (!isSafeTargetPath(name) || name.contains(QLatin1Char('/')) || name.startsWith(QLatin1Char('.'))) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("\"%1\" can't be the name of a key.").arg(name));
-  }
-  SEALIFT_CHECK(makeFolder(d_->files.absolute(QStringLiteral("keys"))));
-  SEALIFT_TRY(std::shared_ptr<Signer> signer,
-              FileSigner::create(d_->files.absolute(QStringLiteral("keys/%1.pem").arg(name)), type, passphrase));
-  const QString keyId = keyIdOf(signer->publicKey());
-  d_->signers.insert(keyId, std::move(signer));
-  return keyId;
-}
-
 Status Publisher::addTarget(const QString& path, const QByteArray& bytes, const QJsonObject& custom) {
-  if (!isSafeTargetPath(path)) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("\"%1\" can't be the path of a target.").arg(path),
-                QStringLiteral("Use names separated by '/', none of them empty, \".\" or \"..\"."));
+  return addTargets({{path, bytes, custom}});
+}
+
+Status Publisher::addTargets(const QList<NewTarget>& targets) {
+  for (const NewTarget& target : targets) {
+    if (!isSafeTargetPath(target.path)) {
+      return fail(ErrorCode::InvalidArgument, QStringLiteral("\"%1\" can't be the path of a target.").arg(target.path),
+                  QStringLiteral("Use names separated by '/', none of them empty, \".\" or \"..\"."));
+    }
+    SEALIFT_CHECK(fromQtJson(target.custom));
   }
-  SEALIFT_TRY(const Json customJson, fromQtJson(custom));
-  return d_->staging.addTarget(path, bytes, customJson);
+  return d_->staging.addTargets(targets);
 }
 
 Status Publisher::removeTarget(const QString& path) {
-  if (d_->targets.targets.contains(path)) {
+  SEALIFT_TRY(const QList<TargetInfo> known, publishedTargets());
+  if (std::any_of(known.begin(), known.end(), [&](const TargetInfo& target) { return target.path == path; })) {
     return d_->staging.removeTarget(path);
   }
   if (d_->staging.targets().contains(path.toStdString())) {
@@ -264,43 +209,45 @@ Status Publisher::removeTarget(const QString& path) {
               QStringLiteral("Check the path."));
 }
 
-Status Publisher::renewRoot() {
-  return d_->staging.setRoot(d_->staging.root().is_null() ? d_->rootJson : d_->staging.root());
+Result<NextState> Publisher::Private::nextState() const {
+  NextState next(published, staging);
+  SEALIFT_CHECK(next.apply());
+  return next;
 }
 
-Status Publisher::rotateKey(const QString& role, const QString& oldKeyId, const QString& newKeyId) {
-  const auto signer = d_->signers.constFind(newKeyId);
-  if (signer == d_->signers.constEnd()) {
-    return fail(ErrorCode::CryptoKey, QStringLiteral("The new key %1 is not at hand.").arg(newKeyId),
-                QStringLiteral("Generate it first with: sealiftctl repo key generate"));
+Result<QString> Publisher::roleFor(const QString& path) const {
+  SEALIFT_TRY(const NextState next, d_->nextState());
+  return next.roleFor(path);
+}
+
+Status Publisher::renew(const QString& role) {
+  if (role == kRoot) {
+    return d_->staging.setRoot(d_->staging.root().is_null() ? d_->published.rootPart() : d_->staging.root());
   }
-  Json next = d_->staging.root().is_null() ? d_->rootJson : d_->staging.root();
-  SEALIFT_TRY(const RootMetadata before, parseRoot({next, {}, {}}));
-  const QStringList keyIds = before.roles.value(role).keyIds;
-  if (!keyIds.contains(oldKeyId) || keyIds.contains(newKeyId)) {
-    return fail(ErrorCode::InvalidArgument,
-                QStringLiteral("The role \"%1\" must have the old key and must not have the new one yet.").arg(role));
+  if (role == kSnapshot || role == kTimestamp) {
+    return {};  // every publishing makes new ones
   }
-  for (Json& keyId : next["roles"][role.toStdString()]["keyids"]) {
-    if (keyId == oldKeyId.toStdString()) {
-      keyId = newKeyId.toStdString();
-    }
+  SEALIFT_TRY(const NextState next, d_->nextState());
+  const QList<RoleNode>& nodes = next.roles();
+  if (std::none_of(nodes.begin(), nodes.end(),
+                   [&](const RoleNode& node) { return node.name == role || node.group == role; })) {
+    return fail(ErrorCode::NotFound, QStringLiteral("The repository has no role \"%1\".").arg(role),
+                QStringLiteral("sealiftctl repo status lists the roles."));
   }
-  next["keys"][newKeyId.toStdString()] = keyToJson((*signer)->publicKey());
-  const bool isStillUsed = std::any_of(next["roles"].begin(), next["roles"].end(), [&](const Json& roleJson) {
-    const Json& ids = roleJson["keyids"];
-    return std::find(ids.begin(), ids.end(), Json(oldKeyId.toStdString())) != ids.end();
-  });
-  if (!isStillUsed) {
-    next["keys"].erase(oldKeyId.toStdString());
-  }
-  return d_->staging.setRoot(next);
+  return d_->staging.addRenewal(role);
 }
 
 QList<StagedChange> Publisher::stagedChanges() const {
   QList<StagedChange> changes;
   if (!d_->staging.root().is_null()) {
     changes.append({StagedChange::Kind::NewRoot, {}});
+  }
+  for (const auto& [delegator, delegations] : d_->staging.delegations().items()) {
+    changes.append({StagedChange::Kind::Delegations, toQString(delegator)});
+  }
+  const QStringList renewals = d_->staging.renewals();
+  for (const QString& role : renewals) {
+    changes.append({StagedChange::Kind::Renewal, role});
   }
   for (const auto& [path, entry] : d_->staging.targets().items()) {
     changes.append(
@@ -309,150 +256,79 @@ QList<StagedChange> Publisher::stagedChanges() const {
   return changes;
 }
 
-bool Publisher::Private::isHalfOver(const Json& signedPart, const QString& role, const QDateTime& now) const {
-  const QDateTime expires = parseExpires(toQString(signedPart.value("expires", std::string())));
-  const qint64 secondsLeft = now.secsTo(expires);
-  return secondsLeft * 2 < qint64{expiryDays.value(role)} * 86400;
+PublicationContext Publisher::Private::context() {
+  return {files,         published, staging, keyring, [this](const RoleNode& node) { return expiryDays(node); },
+          clock.nowUtc()};
 }
 
-Json Publisher::Private::targetsWithChanges() const {
-  Json next = targetsJson;
-  for (const auto& [path, entry] : staging.targets().items()) {
-    if (entry.is_null()) {
-      next["targets"].erase(path);
-    } else {
-      next["targets"][path] = entry;
+Error Publisher::Private::explainMissing(const Publication& publication) const {
+  QStringList reasons;
+  for (const Publication::Part& part : publication.parts()) {
+    if (part.missing) {
+      reasons.append(part.missing->what);
     }
   }
-  return next;
-}
-
-Error Publisher::Private::explainMissingKeys(const Error& error) const {
-  if (error.code != ErrorCode::TrustThreshold) {
-    return error;
+  constexpr qsizetype kMostReasons = 5;
+  if (reasons.size() > kMostReasons) {
+    reasons = reasons.mid(0, kMostReasons) + QStringList(QStringLiteral("And so on."));
   }
-  const QString unusable =
-      unusableKeys.isEmpty() ? QString() : QStringLiteral(" Not usable: %1").arg(unusableKeys.join(QLatin1Char(' ')));
-  return makeError(
-      ErrorCode::TrustThreshold, error.what + unusable,
-      QStringLiteral("Bring the missing keys, or their passphrase, and publish again. Nothing was changed."));
-}
-
-// Everything is signed before anything is written.
-Status Publisher::Private::publish(bool renewTargets) {
-  const QDateTime now = clock.nowUtc();
-  // With a new root, files are signed for both: readers have the one or the other.
-  Json nextRootJson = staging.root().is_null() ? rootJson : staging.root();
-  const bool hasNewRoot = !staging.root().is_null();
-  if (hasNewRoot) {
-    nextRootJson["version"] = root.version;
-    renew(nextRootJson, kRoot, now);
+  if (!keyring.problems().isEmpty()) {
+    reasons.append(QStringLiteral("Keys that could not be used: %1").arg(keyring.problems().join(QLatin1Char(' '))));
   }
-  SEALIFT_TRY(const RootMetadata nextRoot, parseRoot({nextRootJson, {}, {}}));
-  bool rootFirst = false;
-  const auto sign = [&](const Json& signedPart, const QString& role) -> Result<QByteArray> {
-    auto bytes = writeMetadata(signedPart, signers, {{root, role}, {nextRoot, role}});
-    if (!bytes && hasNewRoot && role != kRoot) {
-      // The old key is lost. Readers of the old root can't be served any more, so the new root has to come first.
-      bytes = writeMetadata(signedPart, signers, {{nextRoot, role}});
-      rootFirst = rootFirst || bytes.has_value();
-    }
-    if (!bytes) {
-      return fail(explainMissingKeys(bytes.error()));
-    }
-    return bytes;
-  };
-  const auto rotates = [&](const QString& role) { return root.roles.value(role) != nextRoot.roles.value(role); };
-
-  QList<std::pair<QString, QByteArray>> writes;
-  for (const auto& [path, entry] : staging.targets().items()) {
-    if (!entry.is_null()) {
-      SEALIFT_TRY(const QByteArray bytes, staging.targetBytes(path));
-      writes.append({RepositoryFiles::targetPath(toQString(path), sha256(bytes)), bytes});
-    }
-  }
-  Json nextTargets = targetsWithChanges();
-  Json nextSnapshot = snapshotJson;
-  if (renewTargets || !staging.targets().empty() || rotates(kTargets)) {
-    renew(nextTargets, kTargets, now);
-    SEALIFT_TRY(const QByteArray bytes, sign(nextTargets, kTargets));
-    const qint64 version = nextTargets["version"].get<qint64>();
-    nextSnapshot["meta"]["targets.json"] = announce(version, bytes);
-    writes.append({RepositoryFiles::metadataPath(kTargets, version), bytes});
-  }
-  renew(nextSnapshot, kSnapshot, now);
-  SEALIFT_TRY(const QByteArray snapshotBytes, sign(nextSnapshot, kSnapshot));
-  const qint64 snapshotVersion = nextSnapshot["version"].get<qint64>();
-  writes.append({RepositoryFiles::metadataPath(kSnapshot, snapshotVersion), snapshotBytes});
-  Json nextTimestamp = timestampJson;
-  nextTimestamp["meta"] = {{"snapshot.json", announce(snapshotVersion, snapshotBytes)}};
-  renew(nextTimestamp, kTimestamp, now);
-  SEALIFT_TRY(const QByteArray timestampBytes, sign(nextTimestamp, kTimestamp));
-  writes.append({RepositoryFiles::metadataPath(kTimestamp, 0), timestampBytes});
-  if (hasNewRoot) {
-    SEALIFT_TRY(const QByteArray bytes, sign(nextRootJson, kRoot));
-    writes.insert(rootFirst ? writes.size() - 1 : writes.size(),
-                  {RepositoryFiles::metadataPath(kRoot, nextRoot.version), bytes});
-  }
-
-  for (const auto& [path, bytes] : writes) {
-    SEALIFT_CHECK(files.write(path, bytes));
-  }
-  SEALIFT_CHECK(staging.clear());
-  return {};
+  return makeError(ErrorCode::TrustThreshold,
+                   QStringLiteral("Nothing was published: signatures are missing. %1").arg(reasons.join(u' ')),
+                   QStringLiteral("Bring the missing keys and publish again, or have it signed where they are: "
+                                  "sealiftctl repo request-signatures."));
 }
 
 Status Publisher::publish() {
-  const bool renewTargets = d_->isHalfOver(d_->targetsJson, kTargets, d_->clock.nowUtc());
-  const Status published = d_->publish(renewTargets);
+  Publication publication(d_->context());
+  SEALIFT_CHECK(publication.prepare());
+  if (!publication.isComplete()) {
+    return fail(d_->explainMissing(publication));
+  }
+  Status done = publication.write();
+  if (done) {
+    done = d_->staging.clear();
+  }
   // After an error, too: what is on the disk counts.
-  SEALIFT_CHECK(d_->loadPublished());
-  return published;
+  SEALIFT_CHECK(d_->published.load());
+  return done;
 }
 
 Status Publisher::refreshTimestamp() {
   const QDateTime now = d_->clock.nowUtc();
-  const QDateTime expires = parseExpires(d_->expiresFor(kTimestamp, now));
-  const SigningDemand timestampDemand{d_->root, kTimestamp};
-  Json nextTimestamp = d_->timestampJson;
+  const RootMetadata& root = d_->published.root();
   QList<std::pair<QString, QByteArray>> writes;
-  if (parseExpires(toQString(d_->snapshotJson.value("expires", std::string()))) < expires) {
-    Json nextSnapshot = d_->snapshotJson;
-    d_->renew(nextSnapshot, kSnapshot, now);
-    SEALIFT_TRY(const QByteArray bytes, writeMetadata(nextSnapshot, d_->signers, {{d_->root, kSnapshot}}));
-    const qint64 version = nextSnapshot["version"].get<qint64>();
-    nextTimestamp["meta"] = {{"snapshot.json", announce(version, bytes)}};
-    writes.append({RepositoryFiles::metadataPath(kSnapshot, version), bytes});
-  }
-  d_->renew(nextTimestamp, kTimestamp, now);
-  SEALIFT_TRY(const QByteArray bytes, writeMetadata(nextTimestamp, d_->signers, {timestampDemand}));
-  writes.append({RepositoryFiles::metadataPath(kTimestamp, 0), bytes});
-  for (const auto& [path, content] : writes) {
-    SEALIFT_CHECK(d_->files.write(path, content));
-  }
-  return d_->loadPublished();
-}
-
-QList<TargetInfo> Publisher::targets() const {
-  const auto parsed = parseTargets({d_->targetsWithChanges(), {}, {}}, kTargets);
-  return parsed ? parsed->targets.values() : d_->targets.targets.values();
-}
-
-TrustSummary Publisher::summary() const {
-  const auto inspect = [&](const QString& role, const Json& signedPart) {
-    const RoleKeys keys = d_->root.roles.value(role);
-    return RoleSummary{role, signedPart.value("version", Json::number_integer_t{0}),
-                       parseExpires(toQString(signedPart.value("expires", std::string()))), keys.threshold,
-                       keys.keyIds};
+  const auto add = [&](const QString& role, const Json& signedPart) -> Result<QByteArray> {
+    Document document{role, signedPart};
+    const QList<SigningDemand> demands{{root.keys, root.roles.value(role)}};
+    SEALIFT_CHECK(signWithKeyring(document, d_->keyring, demands));
+    if (const Status checked = checkDemands(document, demands); !checked) {
+      const QStringList& problems = d_->keyring.problems();
+      return fail(
+          checked.error().code,
+          checked.error().what +
+              (problems.isEmpty() ? QString() : QStringLiteral(" Keys that could not be used: ") + problems.join(u' ')),
+          QStringLiteral("The key of \"%1\" is needed here; nothing was changed.").arg(role));
+    }
+    writes.append(
+        {RepositoryFiles::metadataPath(role, role == kTimestamp ? 0 : versionIn(signedPart)), document.bytes()});
+    return document.bytes();
   };
-  TrustSummary summary;
-  if (const auto initial = d_->loadSigned(kRoot, 1)) {
-    summary.fingerprint = QString::fromLatin1(sha256(canonicalJson(*initial)).toHex());
+  Json timestamp = d_->published.timestampPart();
+  advance(timestamp, versionIn(timestamp) + 1, now, d_->expiryDays(kTimestamp));
+  if (expiresIn(d_->published.snapshotPart()) < expiresIn(timestamp)) {
+    Json snapshot = d_->published.snapshotPart();
+    advance(snapshot, versionIn(snapshot) + 1, now, d_->expiryDays(kSnapshot));
+    SEALIFT_TRY(const QByteArray bytes, add(kSnapshot, snapshot));
+    timestamp["meta"] = {{"snapshot.json", announceFile(versionIn(snapshot), bytes)}};
   }
-  summary.consistentSnapshot = d_->root.consistentSnapshot;
-  summary.roles = {inspect(kRoot, d_->rootJson), inspect(kTimestamp, d_->timestampJson),
-                   inspect(kSnapshot, d_->snapshotJson), inspect(kTargets, d_->targetsJson)};
-  return summary;
+  SEALIFT_CHECK(add(kTimestamp, timestamp));
+  for (const auto& [path, bytes] : writes) {
+    SEALIFT_CHECK(d_->files.write(path, bytes));
+  }
+  return d_->published.load();
 }
 
 QByteArray Publisher::rootBytes(qint64 version) const {

@@ -20,15 +20,34 @@ QString hashOf(const Json& entry) {
 
 }  // namespace
 
+Json StagingArea::empty() {
+  return {{"schema", 2},
+          {"targets", Json::object()},
+          {"root", nullptr},
+          {"delegations", Json::object()},
+          {"renewals", Json::array()},
+          {"prepared", Json::object()}};
+}
+
 Status StagingArea::load() {
   changes_ = empty();
   if (!files_.exists(kChangesPath)) {
     return {};
   }
   SEALIFT_TRY(Json changes, files_.readJson(kChangesPath));
-  const bool hasShape = changes.is_object() && changes.contains("targets") && changes["targets"].is_object() &&
-                        changes.contains("root") && (changes["root"].is_object() || changes["root"].is_null());
-  if (!hasShape || changes["schema"] != 1) {
+  bool hasShape = changes.is_object() && changes.value("schema", Json()).is_number_integer();
+  if (hasShape && changes["schema"] == 1) {  // before there were delegations
+    for (const char* member : {"delegations", "renewals", "prepared"}) {
+      changes[member] = changes_[member];
+    }
+    changes["schema"] = 2;
+  }
+  for (const char* member : {"targets", "delegations", "prepared"}) {
+    hasShape = hasShape && changes.contains(member) && changes[member].is_object();
+  }
+  hasShape = hasShape && changes.contains("root") && (changes["root"].is_object() || changes["root"].is_null()) &&
+             changes.contains("renewals") && changes["renewals"].is_array();
+  if (!hasShape || changes["schema"] != 2) {
     return fail(ErrorCode::TrustMalformed, QStringLiteral("%1 is damaged.").arg(files_.absolute(kChangesPath)),
                 QStringLiteral("Move the file away and stage the changes again."));
   }
@@ -40,14 +59,17 @@ Status StagingArea::save() {
   return files_.write(kChangesPath, QByteArray::fromStdString(changes_.dump(2)) + '\n');
 }
 
-Status StagingArea::addTarget(const QString& path, const QByteArray& bytes, const Json& custom) {
-  const QString hash = QString::fromLatin1(sha256(bytes).toHex());
-  SEALIFT_CHECK(files_.write(blobPath(hash), bytes));
-  Json entry = {{"length", static_cast<qint64>(bytes.size())}, {"hashes", {{"sha256", hash.toStdString()}}}};
-  if (!custom.empty()) {
-    entry["custom"] = custom;
+Status StagingArea::addTargets(const QList<NewTarget>& targets) {
+  for (const NewTarget& target : targets) {
+    const QString hash = QString::fromLatin1(sha256(target.bytes).toHex());
+    SEALIFT_TRY(const Json custom, fromQtJson(target.custom));
+    SEALIFT_CHECK(files_.write(blobPath(hash), target.bytes));
+    Json entry = {{"length", static_cast<qint64>(target.bytes.size())}, {"hashes", {{"sha256", hash.toStdString()}}}};
+    if (!custom.empty()) {
+      entry["custom"] = custom;
+    }
+    changes_["targets"][target.path.toStdString()] = std::move(entry);
   }
-  changes_["targets"][path.toStdString()] = std::move(entry);
   return save();
 }
 
@@ -64,6 +86,47 @@ Status StagingArea::dropTarget(const QString& path) {
 Status StagingArea::setRoot(const Json& root) {
   changes_["root"] = root;
   return save();
+}
+
+Status StagingArea::setDelegations(const QString& delegator, const Json& delegations) {
+  changes_["delegations"][delegator.toStdString()] = delegations;
+  return save();
+}
+
+Status StagingArea::addRenewal(const QString& role) {
+  if (isRenewed(role)) {
+    return {};
+  }
+  changes_["renewals"].push_back(role.toStdString());
+  return save();
+}
+
+Status StagingArea::setPrepared(const QString& role, const Json& document) {
+  changes_["prepared"][role.toStdString()] = document;
+  return save();
+}
+
+bool StagingArea::isRenewed(const QString& role) const {
+  return renewals().contains(role);
+}
+
+QStringList StagingArea::renewals() const {
+  QStringList roles;
+  for (const Json& role : changes_["renewals"]) {
+    if (role.is_string()) {
+      roles.append(toQString(role.get_ref<const std::string&>()));
+    }
+  }
+  return roles;
+}
+
+const Json* StagingArea::prepared(const QString& role) const {
+  const auto at = changes_["prepared"].find(role.toStdString());
+  return at == changes_["prepared"].end() ? nullptr : &*at;
+}
+
+bool StagingArea::isEmpty() const {
+  return targets().empty() && root().is_null() && delegations().empty() && changes_["renewals"].empty();
 }
 
 Status StagingArea::clear() {
