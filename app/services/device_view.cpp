@@ -1,5 +1,7 @@
 #include "app/services/device_view.h"
 
+#include "app/services/size_text.h"
+
 #include <QLocale>
 
 namespace sealift {
@@ -83,7 +85,7 @@ OfferView makeOffer(const Release& release, const std::optional<QDateTime>& remi
                  .arg(offer.securityFixes == 1 ? QStringLiteral("issue") : QStringLiteral("issues"),
                       severityText(release));
   }
-  parts << QStringLiteral("%1 download").arg(UpdateService::downloadSize(release.terms.bytes));
+  parts << QStringLiteral("%1 download").arg(sizeText(release.terms.bytes));
   if (release.restart) {
     parts << (release.offlineSeconds > 0 ? QStringLiteral("device restarts for about %1 s").arg(release.offlineSeconds)
                                          : QStringLiteral("device restarts"));
@@ -140,7 +142,8 @@ void showRunningImage(DeviceView& view, const DeviceSnapshot& snapshot, const Ve
 }
 
 // The one thing that the list says of a device: what needs doing comes first.
-void showCondition(DeviceView& view, const KnownDevice& device, const StationCore& core, const UpdateService& updates) {
+void showCondition(DeviceView& view, const KnownDevice& device, const StationCore& core, const UpdateService& updates,
+                   const ReleaseOffers& offers) {
   const auto set = [&](DeviceCondition condition, Tone tone, const QString& text) {
     view.condition = condition;
     view.badge = {tone, text};
@@ -155,7 +158,7 @@ void showCondition(DeviceView& view, const KnownDevice& device, const StationCor
     return set(DeviceCondition::NotManaged, Tone::Neutral, QStringLiteral("Not managed"));
   }
   if (view.offer) {
-    if (updates.refusalOf(device.id, view.offer->releaseId)) {
+    if (offers.refusalOf(device.id, view.offer->releaseId)) {
       return set(DeviceCondition::UpdateRefused, Tone::Bad, QStringLiteral("%1 refused").arg(view.offer->version));
     }
     return set(DeviceCondition::UpdateAvailable, Tone::Accent, QStringLiteral("%1 available").arg(view.offer->version));
@@ -173,7 +176,7 @@ void showCondition(DeviceView& view, const KnownDevice& device, const StationCor
 }  // namespace
 
 DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, const VendorService& vendors,
-                          const UpdateService& updates) {
+                          const UpdateService& updates, const ReleaseOffers& offers) {
   DeviceView view;
   view.id = device.id;
   view.linkKind = linkKindName(device.address.kind);
@@ -203,8 +206,8 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
     if (device.snapshot) {
       showRunningImage(view, *device.snapshot, contents);
     }
-    if (const std::optional<Release> release = updates.offerFor(device)) {
-      view.offer = makeOffer(*release, updates.remindAt(device.id, *release));
+    if (const std::optional<Release> release = offers.offerFor(device)) {
+      view.offer = makeOffer(*release, offers.remindAt(device.id, *release));
     }
   }
   view.modelName = modelName;
@@ -219,7 +222,7 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
     view.name = QStringLiteral("Unknown device");
   }
   view.history = updates.historyOf(device.id);
-  showCondition(view, device, core, updates);
+  showCondition(view, device, core, updates, offers);
   return view;
 }
 

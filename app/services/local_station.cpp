@@ -1,6 +1,7 @@
 #include "app/services/local_station.h"
 
 #include "app/base/file_io.h"
+#include "app/catalog/system_fetchers.h"
 #include "app/services/device_view.h"
 #include "devices/core/device_json.h"
 #include "keystore/secrets/file_signer.h"
@@ -22,6 +23,7 @@ constexpr int kDueCheckMs = 1000;
 const QString kStationNameKey = QStringLiteral("station.name");
 const QString kOperatorKey = QStringLiteral("operator.name");
 const QString kHomeModeKey = QStringLiteral("mode.home");
+const QString kOfflineKey = QStringLiteral("network.offline");
 
 QString loginName() {
   const QString name = qEnvironmentVariable("USER", qEnvironmentVariable("USERNAME"));
@@ -36,9 +38,17 @@ QString defaultDataFolder() {
 
 LocalStation::LocalStation(const StationSetup& setup) : settleByItself_(setup.settleByItself) {
   core_.clock = setup.clock;
-  core_.links = setup.links;
+  VendorFetcherFactory fetchers = setup.fetchers;
+  if (!fetchers) {
+    const std::shared_ptr<PinSource> pins = setup.pins ? setup.pins : std::make_shared<NoPinSource>();
+    fetchers = [made = std::make_shared<SystemFetchers>(pins)](const QString& address, const VendorAccess& access) {
+      return made->make(address, access);
+    };
+  }
+  core_.network = std::make_unique<NetworkGate>(setup.links, fetchers);
+  core_.network->setOffline(setup.offline);
+  core_.links = core_.network.get();
   core_.drivers = setup.drivers;
-  core_.fetchers = setup.fetchers;
   core_.dataFolder = setup.dataFolder;
   core_.language = setup.language;
   core_.lookPool.setMaxThreadCount(kParallelLooks);
@@ -47,6 +57,7 @@ LocalStation::LocalStation(const StationSetup& setup) : settleByItself_(setup.se
     QMetaObject::invokeMethod(this, std::move(call), Qt::QueuedConnection);
   };
   info_.demo = setup.demo;
+  info_.offlineForRun = setup.offline;
   info_.dataFolder = setup.dataFolder;
   vendors_ = std::make_unique<VendorService>(core_, [this] {
     core_.post([this] {
@@ -67,8 +78,9 @@ LocalStation::LocalStation(const StationSetup& setup) : settleByItself_(setup.se
       Q_EMIT auditChanged();
     });
   });
+  offers_ = std::make_unique<ReleaseOffers>(core_, *vendors_, deviceChangedLater);
   updates_ = std::make_unique<UpdateService>(
-      core_, *vendors_, *devices_,
+      core_, *vendors_, *devices_, *offers_,
       UpdateService::Signals{[this] {
                                core_.post([this] {
                                  Q_EMIT jobsChanged();
@@ -178,6 +190,9 @@ Status LocalStation::loadInfo() {
   info_.name = name.value_or(QSysInfo::machineHostName());
   info_.operatorName = person.value_or(loginName());
   info_.homeMode = home == QLatin1String("1");
+  SEALIFT_TRY(const std::optional<QString> offline, settings.find(kOfflineKey));
+  info_.offline = info_.offlineForRun || offline == QLatin1String("1");
+  core_.network->setOffline(info_.offline);
   info_.role = info_.homeMode ? QStringLiteral("owner") : QStringLiteral("technician");
   info_.publicKeyId = core_.signer->publicKey().keyId();
   core_.setOperatorName(info_.operatorName);
@@ -211,20 +226,40 @@ Status LocalStation::changeInfo(const QString& stationName, const QString& opera
   return {};
 }
 
+Status LocalStation::setOffline(bool offline) {
+  if (!offline && info_.offlineForRun) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("Sealift was started offline and stays so for this run."),
+                QStringLiteral("Start it again without --offline."));
+  }
+  SEALIFT_CHECK(SettingTable(*core_.database).set(kOfflineKey, offline ? QStringLiteral("1") : QStringLiteral("0")));
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::SettingsChanged,
+                              .actor = {},
+                              .subject = {QStringLiteral("station"), info_.publicKeyId, info_.name},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = offline ? QStringLiteral("Offline mode was switched on.")
+                                                 : QStringLiteral("Offline mode was switched off."),
+                              .details = {{QStringLiteral("offline"), offline}}}));
+  SEALIFT_CHECK(loadInfo());
+  Q_EMIT infoChanged();
+  Q_EMIT auditChanged();
+  return {};
+}
+
 // Devices -------------------------------------------------------------------------------------
 
 QList<DeviceView> LocalStation::devices() const {
   QList<DeviceView> views;
   const QList<KnownDevice> known = devices_->devices();
   for (const KnownDevice& device : known) {
-    views << makeDeviceView(device, core_, *vendors_, *updates_);
+    views << makeDeviceView(device, core_, *vendors_, *updates_, *offers_);
   }
   return views;
 }
 
 std::optional<DeviceView> LocalStation::device(const QString& id) const {
   const std::optional<KnownDevice> known = devices_->find(id);
-  return known ? std::optional(makeDeviceView(*known, core_, *vendors_, *updates_)) : std::nullopt;
+  return known ? std::optional(makeDeviceView(*known, core_, *vendors_, *updates_, *offers_)) : std::nullopt;
 }
 
 QFuture<Status> LocalStation::lookAtDevices() {
@@ -251,7 +286,7 @@ QFuture<Result<DeviceView>> LocalStation::lookAtDevice(const QString& id) {
   return QtConcurrent::run(&core_.lookPool, [this, id]() -> Result<DeviceView> {
     SEALIFT_TRY(const KnownDevice seen, devices_->look(id, core_.closing));
     settle(seen);
-    return makeDeviceView(seen, core_, *vendors_, *updates_);
+    return makeDeviceView(seen, core_, *vendors_, *updates_, *offers_);
   });
 }
 
@@ -283,7 +318,7 @@ void LocalStation::settle(const KnownDevice& seen) {
 QFuture<Result<DeviceView>> LocalStation::addDevice(const QString& address, const QString& name, const QString& model) {
   return QtConcurrent::run(&core_.lookPool, [this, address, name, model]() -> Result<DeviceView> {
     SEALIFT_TRY(const KnownDevice added, devices_->add(address, name, model, core_.closing));
-    return makeDeviceView(added, core_, *vendors_, *updates_);
+    return makeDeviceView(added, core_, *vendors_, *updates_, *offers_);
   });
 }
 
@@ -326,11 +361,11 @@ void LocalStation::startDueJobs() {
 }
 
 Status LocalStation::remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) {
-  return updates_->remindLater(deviceId, releaseId, when);
+  return offers_->remindLater(deviceId, releaseId, when);
 }
 
 Status LocalStation::skipRelease(const QString& deviceId, const QString& releaseId, bool skip) {
-  return updates_->skip(deviceId, releaseId, skip);
+  return offers_->skip(deviceId, releaseId, skip);
 }
 
 QList<JobView> LocalStation::jobs() const {
@@ -372,6 +407,10 @@ QFuture<Result<VendorView>> LocalStation::addVendor(const VendorCandidate& candi
 
 QFuture<Result<VendorView>> LocalStation::refreshVendor(const QString& id) {
   return QtConcurrent::run(&core_.lookPool, [this, id] { return vendors_->refresh(id, core_.closing); });
+}
+
+QFuture<Result<VendorView>> LocalStation::changeVendorAccess(const QString& id, const VendorAccessChange& change) {
+  return QtConcurrent::run(&core_.lookPool, [this, id, change] { return vendors_->changeAccess(id, change); });
 }
 
 Status LocalStation::removeVendor(const QString& id) {

@@ -7,6 +7,7 @@
 #include "app/services/station_core.h"
 #include "app/services/update_service.h"
 #include "app/services/vendor_service.h"
+#include "keystore/secrets/pin_source.h"
 
 #include <QTimer>
 
@@ -19,7 +20,9 @@ struct StationSetup {
   const Clock* clock = nullptr;  // outlives the station, as the next two
   LinkOpener* links = nullptr;
   const DriverRegistry* drivers = nullptr;
-  FetcherFactory fetchers = makeSystemFetcher;
+  VendorFetcherFactory fetchers;    // empty: over HTTP(S) and from folders (SystemFetchers)
+  std::shared_ptr<PinSource> pins;  // asked for the PINs of client keys; null: nobody
+  bool offline = false;             // whatever the settings say: no network for this run
   QString language = QStringLiteral("en");
   bool demo = false;
   bool startFreshAfterDamage = false;  // a damaged database was set aside before; begin a new one
@@ -42,6 +45,7 @@ class LocalStation final : public Station {
 
   StationInfo info() const override;
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
+  Status setOffline(bool offline) override;
 
   QList<DeviceView> devices() const override;
   std::optional<DeviceView> device(const QString& id) const override;
@@ -69,6 +73,7 @@ class LocalStation final : public Station {
   Result<VendorCandidate> readVendorFile(const QString& path) const override;
   QFuture<Result<VendorView>> addVendor(const VendorCandidate& candidate, const QString& confirmedFingerprint) override;
   QFuture<Result<VendorView>> refreshVendor(const QString& id) override;
+  QFuture<Result<VendorView>> changeVendorAccess(const QString& id, const VendorAccessChange& change) override;
   Status removeVendor(const QString& id) override;
 
   AuditHealth auditHealth() const override;
@@ -93,6 +98,7 @@ class LocalStation final : public Station {
   bool settleByItself_;
   std::unique_ptr<VendorService> vendors_;
   std::unique_ptr<DeviceService> devices_;
+  std::unique_ptr<ReleaseOffers> offers_;
   std::unique_ptr<UpdateService> updates_;
   std::unique_ptr<AuditService> audit_;
   QTimer dueTimer_;

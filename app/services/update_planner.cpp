@@ -1,0 +1,226 @@
+#include "app/services/update_planner.h"
+
+#include "app/services/refusal.h"
+#include "app/services/size_text.h"
+#include "app/store/plan_table.h"
+#include "devices/core/device_json.h"
+
+#include <QJsonDocument>
+
+namespace sealift {
+namespace {
+
+AuditEntry entryFor(const Check& check, const AuditSubject& subject, const QString& actor) {
+  AuditEntry entry;
+  entry.actor = actor;
+  entry.subject = subject;
+  entry.code = check.code;
+  entry.message = check.title + QStringLiteral(": ") + check.detail;
+  entry.details = {{QStringLiteral("check"), check.id}, {QStringLiteral("state"), checkStateName(check.state)}};
+  switch (check.state) {
+    case CheckState::Failed:
+      entry.event = AuditEvent::CheckFailed;
+      entry.outcome = AuditOutcome::Refused;
+      break;
+    case CheckState::Warning:
+      entry.event = AuditEvent::CheckWarned;
+      entry.outcome = AuditOutcome::Warning;
+      break;
+    case CheckState::Passed:
+    case CheckState::NotApplicable:
+      entry.event = AuditEvent::CheckPassed;
+      entry.outcome = check.state == CheckState::Passed ? AuditOutcome::Ok : AuditOutcome::Recorded;
+      break;
+  }
+  return entry;
+}
+
+QString durationText(const Plan& plan) {
+  const int seconds = plan.expectedSeconds;
+  const QString total = seconds < 90 ? QStringLiteral("about %1 s").arg(seconds)
+                                     : QStringLiteral("about %1 min").arg((seconds + 30) / 60);
+  return plan.release.offlineSeconds > 0
+             ? QStringLiteral("%1, %2 s offline").arg(total).arg(plan.release.offlineSeconds)
+             : total;
+}
+
+}  // namespace
+
+AuditSubject subjectOf(const Plan& plan) {
+  return {QStringLiteral("device"), plan.deviceId, plan.deviceName};
+}
+
+Error errorOf(const Check& failed) {
+  return makeError(errorCodeFromName(failed.code).value_or(ErrorCode::Internal), failed.detail, failed.remedy);
+}
+
+UpdatePlanner::Choice UpdatePlanner::offeredOr(const QString& release) const {
+  return [this, release](const KnownDevice& device) -> Result<Release> {
+    if (!release.isEmpty()) {
+      return offers_.find(device, release);
+    }
+    if (const std::optional<Release> offer = offers_.offerFor(device)) {
+      return *offer;
+    }
+    return fail(ErrorCode::UpToDate, QStringLiteral("There is no newer release for this device."));
+  };
+}
+
+UpdatePlanner::Choice UpdatePlanner::releaseOf(const JobRow& job) const {
+  const QJsonObject summary = QJsonDocument::fromJson(job.summary).object();
+  return [this, summary](const KnownDevice&) -> Result<Release> {
+    const std::shared_ptr<VendorRepository> repository =
+        vendors_.repository(summary[QStringLiteral("vendor")].toString());
+    if (!repository) {
+      return fail(ErrorCode::NotFound, QStringLiteral("The vendor of this job was removed."),
+                  QStringLiteral("Add the vendor again, or plan anew."));
+    }
+    const VendorContents contents = repository->contents();
+    const Release* release =
+        contents.release(summary[QStringLiteral("target")].toString(), summary[QStringLiteral("sha256")].toString());
+    if (release == nullptr) {
+      return fail(ErrorCode::TrustTargetMissing, QStringLiteral("The vendor has withdrawn the release of this job."),
+                  QStringLiteral("Plan again: another release may be offered."));
+    }
+    return *release;
+  };
+}
+
+Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Choice& choose,
+                                              const std::optional<DeviceSnapshot>& before, const CancelToken& cancel) {
+  PreparedUpdate prepared;
+  std::optional<Error> refreshProblem;
+  if (const std::optional<KnownDevice> known = devices_.find(deviceId);
+      known && !known->vendorId.isEmpty() && !before) {
+    if (Result<VendorView> refreshed = vendors_.refresh(known->vendorId, cancel); !refreshed) {
+      refreshProblem = refreshed.error();
+    }
+    SEALIFT_CHECK(cancel.check());
+  }
+  if (before) {
+    const std::optional<KnownDevice> known = devices_.find(deviceId);
+    if (!known) {
+      return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\" any more.").arg(deviceId));
+    }
+    prepared.device = *known;
+  } else {
+    const std::optional<KnownDevice> wanted = devices_.find(deviceId);
+    Result<KnownDevice> seen = devices_.look(deviceId, cancel);
+    if (!seen && seen.error().code == ErrorCode::DeviceNotRecognised && refreshProblem) {
+      return fail(*refreshProblem);  // why its model isn't known: what the vendor serves was not accepted
+    }
+    SEALIFT_TRY(prepared.device, std::move(seen));
+    if (wanted && wanted->snapshot && prepared.device.id != wanted->id) {
+      return fail(ErrorCode::DeviceChanged, QStringLiteral("%1 answers at %2 instead of %3.")
+                                                .arg(prepared.device.id, wanted->address.toString(), wanted->id));
+    }
+  }
+  const KnownDevice& device = prepared.device;
+  SEALIFT_TRY(prepared.driven, devices_.drive(device));
+  const DeviceSnapshot& snapshot = before ? *before : *device.snapshot;
+  SEALIFT_TRY(const Release release, choose(device));
+  PlanRequest request;
+  request.deviceId = device.id;
+  request.deviceName = device.givenName.isEmpty() ? prepared.driven.model.name : device.givenName;
+  request.address = device.address;
+  request.model = prepared.driven.model;
+  request.device = snapshot;
+  request.capabilities = prepared.driven.entry->capabilities;
+  request.release = release;
+  request.language = core_.language;
+  request.highestSecurityVersionSeen = devices_.highestSecurityVersionSeen(device.id);
+  request.refreshProblem = refreshProblem;
+  SEALIFT_TRY(prepared.made, makePlan(request, *prepared.driven.repository, *core_.clock, cancel));
+  return prepared;
+}
+
+Result<PreparedUpdate> UpdatePlanner::prepareAsked(const QString& deviceId, const QString& release,
+                                                   const CancelToken& cancel) {
+  Result<PreparedUpdate> prepared = prepare(deviceId, offeredOr(release), std::nullopt, cancel);
+  if (!prepared && isRefusal(prepared.error().code)) {
+    const std::optional<KnownDevice> device = devices_.find(deviceId);
+    SEALIFT_CHECK(core_.record(
+        {.event = AuditEvent::UpdateRefused,
+         .actor = {},
+         .subject = {QStringLiteral("device"), device ? device->id : deviceId, device ? device->givenName : QString()},
+         .outcome = AuditOutcome::Refused,
+         .code = errorCodeName(prepared.error().code),
+         .message = prepared.error().message(),
+         .details = {}}));
+  }
+  return prepared;
+}
+
+Status UpdatePlanner::record(const Plan& plan) {
+  const QByteArray json = QJsonDocument(plan.toJson()).toJson(QJsonDocument::Compact);
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
+  SEALIFT_CHECK(
+      PlanTable(*core_.database)
+          .insert({.digest = plan.digest(), .deviceId = plan.deviceId, .json = json, .madeMs = core_.nowMs()}));
+  const QString actor = core_.operatorName();
+  SEALIFT_CHECK(core_.audit->append(
+      transaction,
+      {.event = AuditEvent::PlanMade,
+       .actor = actor,
+       .subject = subjectOf(plan),
+       .outcome = plan.allowed() ? AuditOutcome::Ok : AuditOutcome::Refused,
+       .code = {},
+       .message = QStringLiteral("%1 → %2").arg(plan.fromVersion(), plan.release.terms.version.toString()),
+       .details = {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("image"), plan.release.sha256}}}));
+  for (const Check& check : plan.checks) {
+    SEALIFT_CHECK(core_.audit->append(transaction, entryFor(check, subjectOf(plan), actor)));
+  }
+  return transaction.commit();
+}
+
+PlanView UpdatePlanner::view(const PreparedUpdate& prepared) const {
+  const Plan& plan = prepared.made.plan;
+  PlanView view;
+  view.digest = plan.digest();
+  view.deviceId = plan.deviceId;
+  view.deviceName = plan.deviceName;
+  view.modelLine = plan.device.hardwareRevision.isEmpty()
+                       ? plan.model.name
+                       : QStringLiteral("%1 rev %2").arg(plan.model.name, plan.device.hardwareRevision);
+  view.fromVersion = plan.fromVersion();
+  view.toVersion = plan.release.terms.version.toString();
+  view.severity = plan.release.severity;
+  view.released = plan.release.released;
+  view.restartNeeded = plan.release.restart;
+  view.notesMarkdown = plan.notesMarkdown;
+  view.notesHash = plan.notesHash;
+  view.checks = plan.checks;
+  view.allowed = plan.allowed();
+  view.transferText = QStringLiteral("%1 (full image)").arg(sizeText(plan.release.terms.bytes));
+  view.durationText = durationText(plan);
+  view.fallbackText = plan.canFallBack
+                          ? QStringLiteral("device returns to %1 by itself").arg(plan.fromVersion())
+                          : QStringLiteral("there is no second slot: the update must be repeated until it succeeds");
+  view.releaseId = plan.release.id();
+  view.json = plan.toJson();
+  return view;
+}
+
+// The same unit, from the same firmware, to the same bytes, with the same notes, and nothing stands against it
+// now. What an answer was then may have changed by itself: the vendor can be reached again, support has ended.
+Status UpdatePlanner::checkStillAgreed(const Plan& plan, const QString& agreedDigest) const {
+  if (const Check* failed = firstFailure(plan.checks)) {
+    return fail(errorOf(*failed));
+  }
+  if (plan.digest() == agreedDigest) {
+    return {};
+  }
+  SEALIFT_TRY(const std::optional<PlanRow> agreed, PlanTable(*core_.database).find(agreedDigest));
+  const QJsonObject then = agreed ? QJsonDocument::fromJson(agreed->json).object() : QJsonObject();
+  const QJsonObject now = plan.toJson();
+  for (const QString& part : {QStringLiteral("device"), QStringLiteral("from"), QStringLiteral("to"),
+                              QStringLiteral("notesHash"), QStringLiteral("canFallBack")}) {
+    if (then[part] != now[part]) {
+      return fail(ErrorCode::ConsentPlanChanged,
+                  QStringLiteral("Something that was agreed to has changed since the job began."));
+    }
+  }
+  return {};
+}
+
+}  // namespace sealift
