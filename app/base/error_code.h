@@ -59,7 +59,7 @@
   X(FetchFailed,            "fetch.failed",                "Check the network, the proxy and the vendor's address.") \
   X(FetchNotFound,          "fetch.not-found",             "The repository does not have this file. Check the vendor's address.") \
   X(FetchRefused,           "fetch.refused",               "Ask the vendor for access, or set the right client certificate for this vendor.") \
-  X(FetchOffline,           "fetch.offline",               "Switch offline mode off, or bring the vendor's files on a drive.") \
+  X(Offline,                "offline",                     "Switch offline mode off, or bring the files on a drive.") \
   X(FetchTls,               "fetch.tls",                   "The secure connection could not be proven. Check the clock, the address and any TLS interception.") \
   X(CatalogMalformed,       "catalog.malformed",           "The vendor's description is not valid. Tell the vendor.") \
   X(PolicyWrongModel,       "policy.wrong-model",          "This firmware is for another model. Choose the right device.") \

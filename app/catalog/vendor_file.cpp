@@ -1,6 +1,7 @@
 #include "app/catalog/vendor_file.h"
 
 #include "app/catalog/json_field.h"
+#include "app/catalog/vendor_access.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -8,6 +9,11 @@
 #include <QUrl>
 
 namespace sealift {
+namespace {
+
+const QString kAuthorities = QStringLiteral("certificateAuthorities");
+
+}  // namespace
 
 Result<VendorFile> VendorFile::parse(const QByteArray& bytes) {
   SEALIFT_TRY(const QJsonObject json, parseDocument(bytes, kVendorFileMaxBytes, QStringLiteral("The vendor file")));
@@ -43,17 +49,25 @@ Result<VendorFile> VendorFile::parse(const QByteArray& bytes) {
     return fail(ErrorCode::CatalogMalformed, QStringLiteral("The vendor file's root is not base64."));
   }
   file.root = decoded.decoded;
+  if (json.contains(kAuthorities)) {
+    SEALIFT_TRY(const QString authorities, field.text(kAuthorities, kAuthoritiesMaxBytes));
+    file.authorities = authorities.toLatin1();
+    SEALIFT_CHECK(inspectAuthorities(file.authorities));
+  }
   return file;
 }
 
 QByteArray VendorFile::toBytes() const {
-  const QJsonObject json{
+  QJsonObject json{
       {QStringLiteral("sealiftVendor"), 1},
       {QStringLiteral("id"), id},
       {QStringLiteral("name"), name},
       {QStringLiteral("addresses"), QJsonArray::fromStringList(addresses)},
       {QStringLiteral("root"), QString::fromLatin1(root.toBase64())},
   };
+  if (!authorities.isEmpty()) {
+    json[kAuthorities] = QString::fromLatin1(authorities);
+  }
   return QJsonDocument(json).toJson(QJsonDocument::Indented);
 }
 

@@ -2,24 +2,13 @@
 
 #include "app/base/file_io.h"
 #include "app/catalog/documents.h"
-#include "app/catalog/http_fetcher.h"
-#include "keystore/crypto/digest.h"
+#include "app/catalog/system_fetchers.h"
 #include "keystore/tuf/client/client.h"
-#include "keystore/tuf/client/folder_fetcher.h"
-
-#include <QFile>
-#include <QUrl>
 
 namespace sealift {
 namespace {
 
 constexpr qsizetype kMaxTargets = 100'000;
-
-// Another address may help when this one is away; when it serves what must not be trusted, that is told
-// instead of papered over.
-bool isAway(ErrorCode code) {
-  return code == ErrorCode::FetchFailed || code == ErrorCode::Timeout || code == ErrorCode::FetchTls;
-}
 
 // For reading what is trusted already: asks nobody.
 class NoFetcher final : public tuf::Fetcher {
@@ -28,18 +17,6 @@ class NoFetcher final : public tuf::Fetcher {
     return fail(ErrorCode::FetchFailed, QStringLiteral("%1 is not kept on this computer.").arg(path));
   }
 };
-
-bool matches(const QByteArray& bytes, const tuf::TargetInfo& target) {
-  if (bytes.size() != target.length || target.hashes.isEmpty()) {
-    return false;
-  }
-  for (auto it = target.hashes.begin(); it != target.hashes.end(); ++it) {
-    if (computeDigest(it.key(), bytes) != it.value()) {
-      return false;
-    }
-  }
-  return true;
-}
 
 QList<TrustedRole> rolesOf(const tuf::TrustSummary& summary) {
   QList<TrustedRole> roles;
@@ -69,21 +46,33 @@ const Release* VendorContents::release(const QString& targetPath, const QString&
   return nullptr;
 }
 
+bool isRepositoryAway(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::FetchFailed:
+    case ErrorCode::FetchRefused:
+    case ErrorCode::FetchTls:
+    case ErrorCode::Timeout:
+    case ErrorCode::Offline:
+    case ErrorCode::KeyAbsent:
+    case ErrorCode::KeyLocked:
+    case ErrorCode::KeyPin:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Result<std::unique_ptr<tuf::Fetcher>> makeSystemFetcher(const QString& address) {
-  const QUrl url(address, QUrl::StrictMode);
-  if (url.scheme() == QLatin1String("file")) {
-    return std::make_unique<tuf::FolderFetcher>(url.toLocalFile());
-  }
-  if (url.scheme() == QLatin1String("https") || url.scheme() == QLatin1String("http")) {
-    return std::make_unique<HttpFetcher>(address);
-  }
-  return fail(ErrorCode::InvalidArgument,
-              QStringLiteral("\"%1\" does not start with https:, http: or file:.").arg(address));
+  return SystemFetchers(std::make_shared<NoPinSource>()).make(address, {});
 }
 
 VendorRepository::VendorRepository(const Identity& identity, const QString& folder, const Clock& clock,
                                    FetcherFactory fetchers)
-    : identity_(identity), folder_(folder), clock_(clock), fetchers_(std::move(fetchers)) {}
+    : identity_(identity),
+      folder_(folder),
+      clock_(clock),
+      fetchers_(std::move(fetchers)),
+      store_(folder + QStringLiteral("/targets")) {}
 
 Status VendorRepository::loadTrusted() {
   const std::scoped_lock working(work_);
@@ -103,8 +92,12 @@ Status VendorRepository::refresh(const CancelToken& cancel) {
   SEALIFT_CHECK(tuf::Client::pinRoot(folder_ + QStringLiteral("/metadata"), identity_.initialRoot));
   Status last = fail(ErrorCode::FetchFailed, QStringLiteral("%1 has no address.").arg(identity_.name));
   for (const QString& address : identity_.addresses) {
-    SEALIFT_TRY(const std::unique_ptr<tuf::Fetcher> fetcher, fetchers_(address));
-    tuf::Client client(folder_ + QStringLiteral("/metadata"), *fetcher, clock_);
+    const Result<std::unique_ptr<tuf::Fetcher>> fetcher = fetchers_(address);
+    if (!fetcher) {
+      last = tl::unexpected<Error>(fetcher.error());
+      continue;
+    }
+    tuf::Client client(folder_ + QStringLiteral("/metadata"), **fetcher, clock_);
     last = client.refresh(cancel);
     if (last) {
       SEALIFT_CHECK(readContents(client, cancel));
@@ -112,7 +105,9 @@ Status VendorRepository::refresh(const CancelToken& cancel) {
       refreshedAt_ = clock_.nowUtc();
       return {};
     }
-    if (!isAway(last.error().code)) {
+    // Another address may help when this one is away; when it serves what must not be trusted, that is told instead
+    // of papered over.
+    if (!isRepositoryAway(last.error().code)) {
       break;
     }
   }
@@ -153,20 +148,8 @@ Status VendorRepository::readContents(tuf::Client& client, const CancelToken& ca
     if (!isModel && kind->kind != QLatin1String("lifecycle")) {
       continue;
     }
-    const QString cached =
-        folder_ + QStringLiteral("/targets/") + QString::fromLatin1(info.hashes.value(DigestAlgorithm::Sha256).toHex());
-    Result<QByteArray> bytes = readFile(cached, kModelMaxBytes);
-    if (!bytes || !matches(*bytes, info)) {
-      // A copy that was changed on the disk is no copy.
-      bytes = info.length > kModelMaxBytes
-                  ? fail(ErrorCode::FileTooLarge, QStringLiteral("%1 has %2 bytes.").arg(info.path).arg(info.length))
-                  : client.download(info, cancel);
-      SEALIFT_CHECK(cancel.check());
-      if (bytes) {
-        SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/targets")));
-        SEALIFT_CHECK(writeFileAtomic(cached, *bytes));
-      }
-    }
+    const Result<QByteArray> bytes = document(client, info, cancel);
+    SEALIFT_CHECK(cancel.check());
     if (!bytes) {
       note(bytes.error());
       continue;
@@ -186,41 +169,50 @@ Status VendorRepository::readContents(tuf::Client& client, const CancelToken& ca
   for (ModelDescription& model : contents.models) {
     model.lifecycle = lifecycles.value(model.id);
   }
+  store_.forgetParts(targets);
   const std::scoped_lock lock(state_);
   contents_ = contents;
   roles_ = rolesOf(client.summary());
   return {};
 }
 
+Result<QByteArray> VendorRepository::document(tuf::Client& client, const tuf::TargetInfo& info,
+                                              const CancelToken& cancel) const {
+  if (info.length > kModelMaxBytes) {
+    return fail(ErrorCode::FileTooLarge,
+                QStringLiteral("%1 has %2 bytes.").arg(info.path, QString::number(info.length)));
+  }
+  SEALIFT_CHECK(store_.obtain(client, info, cancel));
+  return store_.read(info, kModelMaxBytes);
+}
+
 Result<QByteArray> VendorRepository::target(const QString& path, qint64 maxBytes, const CancelToken& cancel) {
   const std::scoped_lock working(work_);
   Status last = fail(ErrorCode::FetchFailed, QStringLiteral("%1 has no address.").arg(identity_.name));
-  for (const QString& address : identity_.addresses) {
-    SEALIFT_TRY(const std::unique_ptr<tuf::Fetcher> fetcher, fetchers_(address));
-    tuf::Client client(folder_ + QStringLiteral("/metadata"), *fetcher, clock_);
+  NoFetcher nobody;
+  {
+    // What is kept is not asked for, and needs no address that answers.
+    tuf::Client client(folder_ + QStringLiteral("/metadata"), nobody, clock_);
     SEALIFT_CHECK(client.loadCached(tuf::Freshness::NotRequired));  // checkFresh() is a check of its own
     SEALIFT_TRY(const tuf::TargetInfo info, client.target(path, cancel));
-    if (info.length > maxBytes) {
-      return fail(ErrorCode::FileTooLarge, QStringLiteral("%1 has %2 bytes.").arg(path).arg(info.length));
+    if (Result<QByteArray> kept = store_.read(info, maxBytes); kept || kept.error().code == ErrorCode::FileTooLarge) {
+      return kept;
     }
-    const QByteArray hash = info.hashes.value(DigestAlgorithm::Sha256);
-    const QString cached = folder_ + QStringLiteral("/targets/") + QString::fromLatin1(hash.toHex());
-    if (!hash.isEmpty()) {
-      // Read once, hashed as read: what is handed on is what was checked, whatever happens to the file.
-      if (Result<QByteArray> kept = readFile(cached, maxBytes); kept && matches(*kept, info)) {
-        return kept;
-      }
+  }
+  for (const QString& address : identity_.addresses) {
+    const Result<std::unique_ptr<tuf::Fetcher>> fetcher = fetchers_(address);
+    if (!fetcher) {
+      last = tl::unexpected<Error>(fetcher.error());
+      continue;
     }
-    Result<QByteArray> bytes = client.download(info, cancel);
-    if (bytes) {
-      if (!hash.isEmpty()) {
-        SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/targets")));
-        SEALIFT_CHECK(writeFileAtomic(cached, *bytes));
-      }
-      return bytes;
-    }
-    last = tl::unexpected<Error>(bytes.error());
+    tuf::Client client(folder_ + QStringLiteral("/metadata"), **fetcher, clock_);
+    SEALIFT_CHECK(client.loadCached(tuf::Freshness::NotRequired));
+    SEALIFT_TRY(const tuf::TargetInfo info, client.target(path, cancel));
+    last = store_.obtain(client, info, cancel);  // what one address began another one ends
     SEALIFT_CHECK(cancel.check());
+    if (last) {
+      return store_.read(info, maxBytes);
+    }
   }
   return tl::unexpected<Error>(last.error());
 }

@@ -8,6 +8,7 @@
 #include "app/catalog/release.h"
 #include "devices/core/model.h"
 #include "keystore/tuf/client/fetcher.h"
+#include "keystore/tuf/client/target_store.h"
 
 #include <QDateTime>
 #include <QList>
@@ -46,7 +47,11 @@ struct TrustedRole {
 // Makes the fetcher for one address; called in the thread that fetches.
 using FetcherFactory = std::function<Result<std::unique_ptr<tuf::Fetcher>>(const QString& address)>;
 
-// https: and http: by HttpFetcher, file: by the folder's files.
+// Whether this error means that an address can't be reached now: what was trusted before stays so until it expires,
+// and another address may help. Everything else is about what was served.
+bool isRepositoryAway(ErrorCode code);
+
+// As SystemFetchers, with this computer's trusted authorities and no client certificate.
 Result<std::unique_ptr<tuf::Fetcher>> makeSystemFetcher(const QString& address);
 
 class VendorRepository {
@@ -67,7 +72,8 @@ class VendorRepository {
   Status loadTrusted();
   // The TUF client workflow against the first address that answers, then the vendor's documents.
   Status refresh(const CancelToken& cancel);
-  // A target's bytes: from the cache when its hashes match, else fetched and verified.
+  // A target's bytes: kept from before, or fetched to the disk piece by piece. In both cases they were read once and
+  // hashed as they were read: whoever sends them on sends what was verified.
   Result<QByteArray> target(const QString& path, qint64 maxBytes, const CancelToken& cancel);
 
   VendorContents contents() const;
@@ -78,11 +84,13 @@ class VendorRepository {
 
  private:
   Status readContents(tuf::Client& client, const CancelToken& cancel);
+  Result<QByteArray> document(tuf::Client& client, const tuf::TargetInfo& info, const CancelToken& cancel) const;
 
   Identity identity_;
   QString folder_;
   const Clock& clock_;
   FetcherFactory fetchers_;
+  tuf::TargetStore store_;
   mutable std::mutex work_;   // one fetch at a time
   mutable std::mutex state_;  // guards what follows
   VendorContents contents_;

@@ -16,12 +16,6 @@ QString shortHex(const QString& hex) {
   return hex.left(4) + QStringLiteral("…") + hex.right(4);
 }
 
-// A repository that can't be reached leaves what was trusted before, until it expires. One that serves
-// what must not be trusted is an attack or a mistake: neither is a moment to install from it.
-bool isAway(const Error& error) {
-  return error.code == ErrorCode::FetchFailed || error.code == ErrorCode::FetchTls || error.code == ErrorCode::Timeout;
-}
-
 Check checkMetadata(const VendorRepository& repository, const std::optional<Error>& refreshProblem) {
   const QString id = QStringLiteral("metadata");
   const QString title = QStringLiteral("Published by %1").arg(repository.identity().name);
@@ -29,7 +23,9 @@ Check checkMetadata(const VendorRepository& repository, const std::optional<Erro
   if (Status fresh = repository.checkFresh(); !fresh) {
     return Check::failed(id, refusal, fresh.error());
   }
-  if (refreshProblem && !isAway(*refreshProblem)) {
+  // A repository that can't be reached leaves what was trusted before, until it expires. One that serves what must not
+  // be trusted is an attack or a mistake: neither is a moment to install from it.
+  if (refreshProblem && !isRepositoryAway(refreshProblem->code)) {
     return Check::failed(id, refusal, *refreshProblem);
   }
   const QList<TrustedRole> roles = repository.roles();

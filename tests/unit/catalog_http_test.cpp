@@ -111,7 +111,7 @@ class CatalogHttpTest : public QObject {
 
  private:
   Result<QByteArray> fetch(const QString& path, qint64 maxBytes = 1'000'000, const HttpPatience& patience = {}) {
-    HttpFetcher fetcher(server_->base(), patience);
+    HttpFetcher fetcher(server_->base(), {patience, {}, {}});
     return fetcher.fetch(path, maxBytes, cancel_);
   }
   void serve(const QByteArray& path, const QByteArray& bytes) { server_->answers[path].bytes = bytes; }
@@ -152,9 +152,12 @@ void CatalogHttpTest::statuses_data() {
   // Only "there is no such file" may end a chain of roots.
   QTest::newRow("404") << QByteArrayLiteral("404 Not Found") << ErrorCode::FetchNotFound;
   QTest::newRow("410") << QByteArrayLiteral("410 Gone") << ErrorCode::FetchNotFound;
+  for (const char* status : {"401 Unauthorized", "403 Forbidden", "407 Proxy"}) {
+    QTest::newRow(QByteArray(status).left(3).constData()) << QByteArray(status) << ErrorCode::FetchRefused;
+  }
   for (const char* status :
-       {"204 No Content", "206 Partial Content", "304 Not Modified", "400 Bad Request", "401 Unauthorized",
-        "403 Forbidden", "405 Method Not Allowed", "407 Proxy", "418 Teapot", "429 Too Many Requests",
+       {"204 No Content", "206 Partial Content", "304 Not Modified", "400 Bad Request", "405 Method Not Allowed",
+        "416 Range Not Satisfiable", "418 Teapot", "429 Too Many Requests",
         "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable"}) {
     QTest::newRow(QByteArray(status).left(3).constData()) << QByteArray(status) << ErrorCode::FetchFailed;
   }
@@ -174,7 +177,7 @@ void CatalogHttpTest::longPageOfAnErrorIsNoLongFile() {
   serve("/repo/a", ScriptedServer::answer("404 Not Found", QByteArray(500'000, 'p')));
   QCOMPARE(fetch(QStringLiteral("a"), 1000).error().code, ErrorCode::FetchNotFound);
   serve("/repo/b", ScriptedServer::answer("403 Forbidden", QByteArray(500'000, 'p')));
-  QCOMPARE(fetch(QStringLiteral("b"), 1000).error().code, ErrorCode::FetchFailed);
+  QCOMPARE(fetch(QStringLiteral("b"), 1000).error().code, ErrorCode::FetchRefused);
 }
 
 void CatalogHttpTest::limit_data() {

@@ -39,7 +39,7 @@ class Fetcher {
   //   FetchNotFound  the repository says that there is no such file (HTTP: 404 and 410, nothing else).
   //                  Only this ends the chain of roots.
   //   TrustLength    the file is longer than `maxBytes`; noticed before or while reading, without reading the rest.
-  //   FetchFailed, FetchRefused, FetchTls, FetchOffline, Timeout, Cancelled  anything else.
+  //   FetchFailed, FetchRefused, FetchTls, Offline, Timeout, Cancelled  anything else.
   virtual Result<QByteArray> fetch(const QString& path, qint64 maxBytes, const CancelToken& cancel) = 0;
 
   // The same piece by piece. `maxBytes` counts from the file's beginning. Where the source can't go on from `from`,

@@ -55,8 +55,9 @@ Status FolderFetcher::fetchTo(const QString& path, qint64 maxBytes, const Resume
   SEALIFT_CHECK(cancel.check());
   SEALIFT_TRY(const QString filePath, locate(path));
   const auto tooLong = [&] {
-    return fail(ErrorCode::TrustLength,
-                QStringLiteral("The repository's file %1 is longer than %2 bytes.").arg(path).arg(maxBytes));
+    return fail(
+        ErrorCode::TrustLength,
+        QStringLiteral("The repository's file %1 is longer than %2 bytes.").arg(path, QString::number(maxBytes)));
   };
   const auto unreadable = [&](const QFile& file) {
     return fail(ErrorCode::FetchFailed,

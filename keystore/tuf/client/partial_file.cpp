@@ -69,10 +69,8 @@ Status PartialFile::begin(qint64 offset, const QByteArray& validator) {
   } else if (offset == 0) {
     SEALIFT_CHECK(clear());
   } else {
-    return fail(ErrorCode::Internal, QStringLiteral("Bytes from %1 came for \"%2\", of which %3 are there.")
-                                         .arg(offset)
-                                         .arg(target_.path)
-                                         .arg(verifier_.length()));
+    return fail(ErrorCode::Internal,
+                QStringLiteral("Bytes from %1 came for a part of %2.").arg(offset).arg(verifier_.length()));
   }
   if (validator != validator_) {
     validator_ = validator.size() <= kMostValidatorBytes ? validator : QByteArray();

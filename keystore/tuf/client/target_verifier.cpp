@@ -18,8 +18,9 @@ void TargetVerifier::restart() {
 
 Status TargetVerifier::add(QByteArrayView bytes) {
   if (bytes.size() > target_.length - length_) {
-    return fail(ErrorCode::TrustLength,
-                QStringLiteral("\"%1\" is longer than its %2 bytes.").arg(target_.path).arg(target_.length));
+    return fail(
+        ErrorCode::TrustLength,
+        QStringLiteral("\"%1\" is longer than its %2 bytes.").arg(target_.path, QString::number(target_.length)));
   }
   length_ += bytes.size();
   for (auto& [algorithm, digester] : digesters_) {
@@ -32,8 +33,8 @@ Status TargetVerifier::finish() {
   Status result;
   if (length_ != target_.length) {
     result =
-        fail(ErrorCode::TrustLength,
-             QStringLiteral("\"%1\" has %2 bytes instead of %3.").arg(target_.path).arg(length_).arg(target_.length));
+        fail(ErrorCode::TrustLength, QStringLiteral("\"%1\" has %2 bytes instead of %3.")
+                                         .arg(target_.path, QString::number(length_), QString::number(target_.length)));
   } else if (target_.hashes.isEmpty()) {
     result = fail(ErrorCode::TrustHashMismatch,
                   QStringLiteral("\"%1\" is described by hashes of unknown kinds only.").arg(target_.path));
