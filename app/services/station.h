@@ -31,6 +31,9 @@ class Station : public QObject {
   virtual StationInfo info() const = 0;
   virtual Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) = 0;
 
+  // No network at all: vendors' servers and devices over UDP and TCP are not reached. Kept for later runs.
+  virtual Status setOffline(bool offline) = 0;
+
   // Devices -------------------------------------------------------------------------------
   virtual QList<DeviceView> devices() const = 0;  // as last seen; at once
   virtual std::optional<DeviceView> device(const QString& id) const = 0;
@@ -72,6 +75,8 @@ class Station : public QObject {
   virtual QFuture<Result<VendorView>> addVendor(const VendorCandidate& candidate,
                                                 const QString& confirmedFingerprint) = 0;
   virtual QFuture<Result<VendorView>> refreshVendor(const QString& id) = 0;
+  // How its server is reached. An own client certificate is tried out before it is kept: its key may ask for a PIN.
+  virtual QFuture<Result<VendorView>> changeVendorAccess(const QString& id, const VendorAccessChange& change) = 0;
   virtual Status removeVendor(const QString& id) = 0;
 
   // Audit log -----------------------------------------------------------------------------

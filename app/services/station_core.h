@@ -4,6 +4,7 @@
 #include "app/audit/audit_log.h"
 #include "app/base/clock.h"
 #include "app/catalog/vendor_repository.h"
+#include "app/services/network_gate.h"
 #include "app/services/views.h"
 #include "app/store/database.h"
 #include "app/store/setting_table.h"
@@ -64,9 +65,9 @@ struct StationCore {
   std::unique_ptr<Signer> signer;
   std::unique_ptr<AuditLog> audit;
   const Clock* clock = nullptr;
-  LinkOpener* links = nullptr;
+  std::unique_ptr<NetworkGate> network;
+  LinkOpener* links = nullptr;  // the network gate
   const DriverRegistry* drivers = nullptr;
-  FetcherFactory fetchers;
   QString dataFolder;
   QString language = QStringLiteral("en");
   AddressGate gate;

@@ -33,13 +33,20 @@ QString VendorService::folderOf(const QString& id) const {
 }
 
 std::shared_ptr<VendorRepository> VendorService::open(const VendorRepository::Identity& identity) const {
-  return std::make_shared<VendorRepository>(identity, folderOf(identity.id), *core_.clock, core_.fetchers);
+  return std::make_shared<VendorRepository>(
+      identity, folderOf(identity.id), *core_.clock,
+      [this, id = identity.id](const QString& address) { return core_.network->makeFetcher(address, accessOf(id)); });
 }
 
 Status VendorService::load() {
   SEALIFT_TRY(const QList<VendorRow> rows, VendorTable(*core_.database).list());
   QList<Known> loaded;
   for (const VendorRow& row : rows) {
+    SEALIFT_TRY(const std::optional<QString> access, SettingTable(*core_.database).find(accessKey(row.id)));
+    if (access) {
+      SEALIFT_TRY(const VendorAccess parsed, VendorAccess::parse(access->toUtf8()));
+      setAccess(row.id, parsed);
+    }
     Known known{.repository = open({row.id, row.name, row.addresses, row.initialRoot}),
                 .fingerprint = row.fingerprint,
                 .addedMs = row.addedMs,
@@ -71,6 +78,9 @@ Result<VendorCandidate> VendorService::readFile(const QString& path) {
       candidate.rootThreshold = role.threshold;
       candidate.rootKeys = static_cast<int>(role.keyIds.size());
     }
+  }
+  if (!file.authorities.isEmpty()) {
+    SEALIFT_TRY(candidate.authorities, inspectAuthorities(file.authorities));
   }
   candidate.file = bytes;
   return candidate;
@@ -116,7 +126,12 @@ Result<VendorView> VendorService::add(const VendorCandidate& candidate, const QS
                     .code = {},
                     .message = QStringLiteral("The root of %1 was compared and is trusted now.").arg(file.name),
                     .details = {{QStringLiteral("fingerprint"), root.fingerprint}}}));
+  if (!file.authorities.isEmpty()) {
+    SEALIFT_CHECK(SettingTable(*core_.database)
+                      .set(accessKey(file.id), QString::fromUtf8(VendorAccess{file.authorities, {}, {}}.toBytes())));
+  }
   SEALIFT_CHECK(transaction.commit());
+  setAccess(file.id, {file.authorities, {}, {}});
   Known known{.repository = open({file.id, file.name, file.addresses, file.root}),
               .fingerprint = root.fingerprint,
               .addedMs = now,
@@ -209,6 +224,7 @@ Status VendorService::remove(const QString& id) {
   }
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(VendorTable(*core_.database).remove(id));
+  SEALIFT_CHECK(SettingTable(*core_.database).remove(accessKey(id)));
   SEALIFT_CHECK(core_.record(transaction, {.event = AuditEvent::VendorRemoved,
                                            .actor = {},
                                            .subject = {QStringLiteral("vendor"), id, row->name},
@@ -220,6 +236,7 @@ Status VendorService::remove(const QString& id) {
   {
     const std::scoped_lock lock(mutex_);
     known_.removeIf([&](const Known& known) { return known.repository->identity().id == id; });
+    access_.remove(id);
   }
   QDir(folderOf(id)).removeRecursively();
   changed_();
@@ -242,6 +259,10 @@ VendorView VendorService::view(const Known& known) const {
   if (!view.problem && !fresh) {
     view.problem = fresh.error();
   }
+  const VendorAccess access = access_.value(view.id);  // the caller holds the lock
+  view.authorities = inspectAuthorities(access.authorities).value_or(QStringList());
+  view.clientCertificate = access.clientCertificate;
+  view.clientKey = access.clientKey;
   for (const TrustedRole& role : known.repository->roles()) {
     view.roles << VendorRoleView{role.role, role.version, role.expires, role.threshold, role.keys};
   }

@@ -19,6 +19,7 @@ class VendorService {
   Result<VendorView> add(const VendorCandidate& candidate, const QString& confirmedFingerprint,
                          const CancelToken& cancel);
   Result<VendorView> refresh(const QString& id, const CancelToken& cancel);
+  Result<VendorView> changeAccess(const QString& id, const VendorAccessChange& change);
   Status remove(const QString& id);
   QList<VendorView> views() const;
 
@@ -38,11 +39,16 @@ class VendorService {
   VendorView view(const Known& known) const;
   QString folderOf(const QString& id) const;
   std::shared_ptr<VendorRepository> open(const VendorRepository::Identity& identity) const;
+  VendorAccess accessOf(const QString& id) const;
+  Result<VendorAccess> changed(VendorAccess access, const VendorAccessChange& change) const;
+  static QString accessKey(const QString& id) { return QStringLiteral("vendor.%1.access").arg(id); }
+  void setAccess(const QString& id, const VendorAccess& access);
 
   StationCore& core_;
   std::function<void()> changed_;
   mutable std::mutex mutex_;
   QList<Known> known_;
+  QHash<QString, VendorAccess> access_;  // by vendor; what is not here is the default
 };
 
 }  // namespace sealift

@@ -207,6 +207,16 @@ struct VendorView {
   std::optional<Error> problem;
   QList<VendorRoleView> roles;
   QStringList models;
+  QStringList authorities;    // names of the vendor's own authorities for TLS; empty: those that this computer trusts
+  QString clientCertificate;  // path, and its key's address; empty: none is shown to its server
+  QString clientKey;
+};
+
+// What to change of how a vendor's server is reached; what is absent stays as it is.
+struct VendorAccessChange {
+  std::optional<QString> authoritiesFile;    // PEM; empty: back to those that this computer trusts
+  std::optional<QString> clientCertificate;  // path of a PEM file; empty: show none
+  std::optional<QString> clientKey;          // address; with clientCertificate always
 };
 
 // What a vendor file asks to trust, before anything is stored.
@@ -217,6 +227,7 @@ struct VendorCandidate {
   QStringList words;    // the fingerprint in groups that can be read out aloud
   int rootThreshold = 0;
   int rootKeys = 0;
+  QStringList authorities;  // names of its own authorities for TLS; empty: those that this computer trusts
   QByteArray file;  // the vendor file as it was read
 };
 
@@ -228,6 +239,8 @@ struct StationInfo {
   QString publicKeyId;  // hex, of the station's key
   bool homeMode = false;
   bool demo = false;
+  bool offline = false;        // no network at all
+  bool offlineForRun = false;  // because the program was started so, whatever the settings say
 };
 
 }  // namespace sealift

@@ -141,6 +141,15 @@ Status FakeStation::changeInfo(const QString& stationName, const QString& operat
   return done;
 }
 
+Status FakeStation::setOffline(bool offline) {
+  const Status done = note(QStringLiteral("setOffline"), offline ? QStringLiteral("on") : QStringLiteral("off"));
+  if (done) {
+    stationInfo.offline = offline;
+    Q_EMIT infoChanged();
+  }
+  return done;
+}
+
 std::optional<DeviceView> FakeStation::device(const QString& id) const {
   for (const DeviceView& view : deviceList) {
     if (view.id == id) {
@@ -309,6 +318,20 @@ QFuture<Result<VendorView>> FakeStation::refreshVendor(const QString& id) {
     }
     return fail(ErrorCode::NotFound, QStringLiteral("No such vendor."));
   });
+}
+
+QFuture<Result<VendorView>> FakeStation::changeVendorAccess(const QString& id, const VendorAccessChange& change) {
+  return answer<Result<VendorView>>(QStringLiteral("changeVendorAccess"), id,
+                                    [this, id, change]() -> Result<VendorView> {
+                                      for (VendorView& vendor : vendorList) {
+                                        if (vendor.id == id) {
+                                          vendor.clientCertificate = change.clientCertificate.value_or(QString());
+                                          vendor.clientKey = change.clientKey.value_or(QString());
+                                          return vendor;
+                                        }
+                                      }
+                                      return fail(ErrorCode::NotFound, QStringLiteral("No such vendor."));
+                                    });
 }
 
 Status FakeStation::removeVendor(const QString& id) {

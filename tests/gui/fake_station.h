@@ -54,6 +54,7 @@ class FakeStation final : public Station {
   // Station -------------------------------------------------------------------------------
   StationInfo info() const override { return stationInfo; }
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
+  Status setOffline(bool offline) override;
   QList<DeviceView> devices() const override { return deviceList; }
   std::optional<DeviceView> device(const QString& id) const override;
   QFuture<Status> lookAtDevices() override;
@@ -78,6 +79,7 @@ class FakeStation final : public Station {
   Result<VendorCandidate> readVendorFile(const QString& path) const override;
   QFuture<Result<VendorView>> addVendor(const VendorCandidate& added, const QString& confirmedFingerprint) override;
   QFuture<Result<VendorView>> refreshVendor(const QString& id) override;
+  QFuture<Result<VendorView>> changeVendorAccess(const QString& id, const VendorAccessChange& change) override;
   Status removeVendor(const QString& id) override;
   AuditHealth auditHealth() const override;
   qint64 auditCount(const AuditFilter& filter) const override;

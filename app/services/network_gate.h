@@ -1,0 +1,40 @@
+// Everything of a station that would open a network socket passes here: fetchers for vendors' servers, and links to
+// devices over UDP and TCP. In offline mode none is opened at all, not even to look for a proxy or a name.
+// Files, drives and serial ports are no network and stay reachable. Any thread.
+#pragma once
+
+#include "app/catalog/vendor_access.h"
+#include "app/catalog/vendor_repository.h"
+#include "transports/links/link_opener.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace sealift {
+
+// Makes the fetcher for one address of a vendor; called in the thread that fetches.
+using VendorFetcherFactory =
+    std::function<Result<std::unique_ptr<tuf::Fetcher>>(const QString& address, const VendorAccess& access)>;
+
+class NetworkGate final : public LinkOpener {
+ public:
+  // `links` outlives the gate.
+  NetworkGate(LinkOpener* links, VendorFetcherFactory fetchers);
+
+  bool isOffline() const { return *offline_; }
+  // What is under way fails at its next request; links that are open stay until their job ends.
+  void setOffline(bool offline) { *offline_ = offline; }
+
+  // Each of them: Offline in offline mode.
+  Result<std::unique_ptr<tuf::Fetcher>> makeFetcher(const QString& address, const VendorAccess& access) const;
+  Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress& address, const CancelToken& cancel) override;
+  Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address, const CancelToken& cancel) override;
+
+ private:
+  LinkOpener* links_;
+  VendorFetcherFactory fetchers_;
+  std::shared_ptr<std::atomic<bool>> offline_ = std::make_shared<std::atomic<bool>>(false);  // fetchers look at it, too
+};
+
+}  // namespace sealift
