@@ -17,11 +17,11 @@ namespace sealift {
 inline constexpr qint64 kVendorFileMaxBytes = 1024 * 1024;
 
 struct VendorFile {
-  QString id;              // a-z, 0-9 and '-', at most 64 characters: names the folder of its metadata
-  QString name;            // for people
-  QStringList addresses;   // of the repository: https:, http: or file:
-  QByteArray root;         // root.json, the exact bytes
-  QByteArray authorities;  // PEM; by which alone its servers are proven. Empty: by those that the computer trusts
+  QString id;                   // a-z, 0-9 and '-', at most 64 characters: names the folder of its metadata
+  QString name;                 // for people
+  QStringList addresses;        // of the repository: https:, http: or file:
+  QByteArray root;              // root.json, the exact bytes
+  QByteArray authorities = {};  // PEM; by which alone its servers are proven. Empty: by those that the computer trusts
 
   // CatalogMalformed says what is wrong with it.
   static Result<VendorFile> parse(const QByteArray& bytes);
