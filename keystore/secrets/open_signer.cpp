@@ -3,6 +3,7 @@
 #include "keystore/secrets/file_signer.h"
 #include "keystore/secrets/pin_dialog.h"
 #include "keystore/secrets/pkcs11_signer.h"
+#include "keystore/secrets/tpm_signer.h"
 
 namespace sealift {
 
@@ -36,6 +37,9 @@ Result<std::unique_ptr<Signer>> openSigner(const KeyAddress& address, PinSource&
   if (const auto* uri = address.as<Pkcs11Uri>()) {
     return Pkcs11Signer::open(*uri, pins);
   }
+  if (const auto* tpm = address.as<TpmKeyAddress>()) {
+    return TpmSigner::open(*tpm, pins);
+  }
   return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be opened yet."));
 }
 
@@ -45,6 +49,9 @@ Result<std::unique_ptr<Signer>> createKey(const KeyAddress& address, const KeyWa
   }
   if (const auto* uri = address.as<Pkcs11Uri>()) {
     return Pkcs11Signer::create(*uri, wanted, pins);
+  }
+  if (const auto* tpm = address.as<TpmKeyAddress>()) {
+    return TpmSigner::create(*tpm, wanted, pins);
   }
   return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be made yet."));
 }

@@ -3,6 +3,7 @@
 #include "keystore/secrets/pkcs11_key.h"
 #include "keystore/secrets/pkcs11_objects.h"
 #include "keystore/secrets/tls_identity.h"
+#include "tests/support/scripted_pins.h"
 #include "tests/support/soft_hsm.h"
 #include "tests/support/tls_server.h"
 
