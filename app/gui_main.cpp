@@ -20,9 +20,11 @@ using namespace sealift;
 
 struct Options {
   QString dataFolder;
+  QString file;
   bool demo = false;
   bool stories = false;
   bool measureStart = false;
+  bool offline = false;
   QString screenshots;
 };
 
@@ -40,17 +42,25 @@ Options parseOptions(const QApplication& app) {
       QStringLiteral("stories"), QStringLiteral("With --demo: play three updates by themselves, print them and end."));
   const QCommandLineOption screenshots(QStringLiteral("screenshots"),
                                        QStringLiteral("With --stories: where the pictures go."), QStringLiteral("DIR"));
+  const QCommandLineOption offline(
+      QStringLiteral("offline"),
+      QStringLiteral("No network at all for this run: neither vendors' servers nor devices over UDP and TCP."));
   QCommandLineOption measure(
       QStringLiteral("measure-start"),
       QStringLiteral("Print when the window was first painted and what memory it took, and end."));
   measure.setFlags(QCommandLineOption::HiddenFromHelp);
-  parser.addOptions({dataDir, demo, stories, screenshots, measure});
+  parser.addOptions({dataDir, offline, demo, stories, screenshots, measure});
+  parser.addPositionalArgument(QStringLiteral("FILE"),
+                               QStringLiteral("A vendor file to add, or an offline bundle to import."),
+                               QStringLiteral("[FILE]"));
   parser.process(app);
   Options options;
   options.dataFolder = parser.value(dataDir);
+  options.file = parser.positionalArguments().value(0);
   options.stories = parser.isSet(stories);
   options.demo = parser.isSet(demo) || options.stories;
   options.screenshots = parser.value(screenshots);
+  options.offline = parser.isSet(offline);
   options.measureStart = parser.isSet(measure);
   if (options.screenshots.isEmpty()) {
     options.screenshots = QStringLiteral("sealift-demo-screenshots");
@@ -137,6 +147,7 @@ int main(int argc, char** argv) {
   setup.drivers = &driverRegistry();
   setup.language = QLocale().name().section(u'_', 0, 0);
   setup.demo = options.demo;
+  setup.offline = options.offline;
   Result<std::unique_ptr<LocalStation>> station = LocalStation::open(setup);
   if (!station && station.error().code == ErrorCode::StoreDamaged && agreesToFreshStart(station.error())) {
     setup.startFreshAfterDamage = true;
@@ -166,6 +177,9 @@ int main(int argc, char** argv) {
     }
   } else {
     (void)(*station)->lookAtDevices();
+  }
+  if (!options.file.isEmpty()) {
+    window.openFile(options.file);
   }
   if (options.measureStart) {
     QCoreApplication::processEvents();

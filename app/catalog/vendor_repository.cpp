@@ -21,7 +21,8 @@ class NoFetcher final : public tuf::Fetcher {
 QList<TrustedRole> rolesOf(const tuf::TrustSummary& summary) {
   QList<TrustedRole> roles;
   for (const tuf::RoleSummary& role : summary.roles) {
-    roles << TrustedRole{role.name, role.version, role.expires, role.threshold, static_cast<int>(role.keyIds.size())};
+    roles << TrustedRole{role.name,     role.version,   role.expires,
+                         role.signedAt, role.threshold, static_cast<int>(role.keyIds.size())};
   }
   return roles;
 }
@@ -112,6 +113,28 @@ Status VendorRepository::refresh(const CancelToken& cancel) {
     }
   }
   return last;
+}
+
+Result<QStringList> VendorRepository::importBundle(tuf::Fetcher& bundle, const CancelToken& cancel) {
+  const std::scoped_lock working(work_);
+  SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/metadata")));
+  SEALIFT_CHECK(tuf::Client::pinRoot(folder_ + QStringLiteral("/metadata"), identity_.initialRoot));
+  tuf::Client client(folder_ + QStringLiteral("/metadata"), bundle, clock_);
+  SEALIFT_CHECK(client.refresh(cancel));
+  SEALIFT_CHECK(readContents(client, cancel));
+  SEALIFT_TRY(const QList<tuf::TargetInfo> targets, client.targets(cancel));
+  QStringList taken;
+  for (const tuf::TargetInfo& info : targets) {
+    const Status obtained = store_.obtain(client, info, cancel);
+    if (!obtained && obtained.error().code == ErrorCode::TrustTargetMissing) {
+      continue;  // published, but not in this bundle
+    }
+    SEALIFT_CHECK(obtained);
+    taken << info.path;
+  }
+  const std::scoped_lock lock(state_);
+  refreshedAt_ = clock_.nowUtc();
+  return taken;
 }
 
 // The documents that the interface needs at once: models and lifecycles. Images and notes come with a plan.

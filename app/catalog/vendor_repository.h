@@ -40,6 +40,7 @@ struct TrustedRole {
   QString role;
   qint64 version = 0;
   QDateTime expires;
+  QDateTime signedAt;  // as the vendor says in what it signed; not valid where it doesn't
   int threshold = 0;
   int keys = 0;
 };
@@ -72,6 +73,9 @@ class VendorRepository {
   Status loadTrusted();
   // The TUF client workflow against the first address that answers, then the vendor's documents.
   Status refresh(const CancelToken& cancel);
+  // The same from an offline bundle, and every published file that it holds is verified and kept, so that none of
+  // them needs a network later. Gives the paths of the targets that came. Errors as of refresh().
+  Result<QStringList> importBundle(tuf::Fetcher& bundle, const CancelToken& cancel);
   // A target's bytes: kept from before, or fetched to the disk piece by piece. In both cases they were read once and
   // hashed as they were read: whoever sends them on sends what was verified.
   Result<QByteArray> target(const QString& path, qint64 maxBytes, const CancelToken& cancel);

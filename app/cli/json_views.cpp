@@ -97,6 +97,15 @@ QJsonObject toJson(const JobView& job) {
   };
 }
 
+QJsonObject toJson(const BundleImport& imported) {
+  return {{QStringLiteral("vendor"), imported.vendorId},
+          {QStringLiteral("files"), imported.files},
+          {QStringLiteral("models"), QJsonArray::fromStringList(imported.models)},
+          {QStringLiteral("timestampVersion"), imported.timestampVersion},
+          {QStringLiteral("validUntil"), time(imported.validUntil)},
+          {QStringLiteral("age"), imported.ageText}};
+}
+
 QJsonObject toJson(const VendorView& vendor) {
   QJsonArray roles;
   for (const VendorRoleView& role : vendor.roles) {
@@ -117,6 +126,12 @@ QJsonObject toJson(const VendorView& vendor) {
       {QStringLiteral("problem"), vendor.problem ? QJsonValue(toJson(*vendor.problem)) : QJsonValue()},
       {QStringLiteral("roles"), roles},
       {QStringLiteral("models"), QJsonArray::fromStringList(vendor.models)},
+      {QStringLiteral("access"),
+       QJsonObject{
+           {QStringLiteral("authorities"), QJsonArray::fromStringList(vendor.authorities)},
+           {QStringLiteral("clientCertificate"),
+            vendor.clientCertificate.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientCertificate)},
+           {QStringLiteral("clientKey"), vendor.clientKey.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientKey)}}},
   };
 }
 

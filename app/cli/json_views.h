@@ -7,10 +7,11 @@
 
 namespace sealift {
 
-QJsonObject toJson(const DeviceView& device);  // device-v1.schema.json
-QJsonObject toJson(const JobView& job);        // job-v1.schema.json
-QJsonObject toJson(const VendorView& vendor);  // vendor-v1.schema.json
-QJsonObject toJson(const AuditRow& row);       // audit-entry-v1.schema.json
+QJsonObject toJson(const DeviceView& device);      // device-v1.schema.json
+QJsonObject toJson(const JobView& job);            // job-v1.schema.json
+QJsonObject toJson(const BundleImport& imported);  // bundle-import-v1.schema.json
+QJsonObject toJson(const VendorView& vendor);      // vendor-v1.schema.json
+QJsonObject toJson(const AuditRow& row);           // audit-entry-v1.schema.json
 QJsonObject toJson(const Error& error);
 
 }  // namespace sealift

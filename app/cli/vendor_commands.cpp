@@ -1,6 +1,7 @@
 #include "app/cli/vendor_commands.h"
 
 #include "app/cli/json_views.h"
+#include "app/cli/vendor_set_command.h"
 
 #include <QJsonArray>
 
@@ -8,12 +9,21 @@ namespace sealift {
 namespace {
 
 void printCandidate(Terminal& terminal, const VendorCandidate& candidate) {
+  constexpr qsizetype kWordsInRow = 8;
   terminal.line(candidate.name);
-  terminal.pairs({{QStringLiteral("Addresses"), candidate.addresses.join(QStringLiteral(", "))},
-                  {QStringLiteral("Root"),
-                   QStringLiteral("%1 of %2 keys must sign").arg(candidate.rootThreshold).arg(candidate.rootKeys)},
-                  {QStringLiteral("Fingerprint"), candidate.words.join(u' ')}});
-  terminal.line(QStringLiteral("Compare the fingerprint with one that you have from the vendor by another way."));
+  QList<std::pair<QString, QString>> facts{
+      {QStringLiteral("Addresses"), candidate.addresses.join(QStringLiteral(", "))},
+      {QStringLiteral("Authorities"), candidate.authorities.join(QStringLiteral(", "))},
+      {QStringLiteral("Root"),
+       QStringLiteral("%1 of %2 keys must sign").arg(candidate.rootThreshold).arg(candidate.rootKeys)},
+      {QStringLiteral("Fingerprint"), candidate.fingerprint}};
+  for (qsizetype i = 0; i < candidate.words.size(); i += kWordsInRow) {
+    facts << std::pair(i == 0 ? QStringLiteral("In words") : QString(), candidate.words.mid(i, kWordsInRow).join(u' '));
+  }
+  terminal.pairs(facts);
+  terminal.line(
+      QStringLiteral("Compare the fingerprint with one that you have from the vendor by another way; by telephone, the "
+                     "words."));
 }
 
 class AddCommand final : public Command {
@@ -157,6 +167,40 @@ class RefreshCommand final : public Command {
   std::string id_;
 };
 
+class ImportCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("import", "Take what a vendor published from an offline bundle");
+    app->add_option("FILE", file_, "The bundle, as `repo bundle` makes it")->required();
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const Result<BundleImport> imported = await((*station)->importBundle(fromStd(file_)));
+    if (!imported) {
+      return report(context, imported.error());
+    }
+    if (context.json) {
+      context.terminal->json(QJsonDocument(toJson(*imported)));
+      return ExitCode::Success;
+    }
+    context.terminal->line(QStringLiteral("Imported from %1: %2 verified files%3.")
+                               .arg(imported->vendorName)
+                               .arg(imported->files)
+                               .arg(imported->models.isEmpty() ? QString()
+                                                               : QStringLiteral(", releases for ") +
+                                                                     imported->models.join(QStringLiteral(", "))));
+    context.terminal->line(imported->ageText);
+    return ExitCode::Success;
+  }
+
+ private:
+  std::string file_;
+};
+
 class RemoveCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
@@ -191,6 +235,8 @@ std::vector<std::unique_ptr<Command>> makeVendorCommands() {
   commands.push_back(std::make_unique<AddCommand>());
   commands.push_back(std::make_unique<ListCommand>());
   commands.push_back(std::make_unique<RefreshCommand>());
+  commands.push_back(makeVendorSetCommand());
+  commands.push_back(std::make_unique<ImportCommand>());
   commands.push_back(std::make_unique<RemoveCommand>());
   return commands;
 }

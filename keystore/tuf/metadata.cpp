@@ -25,6 +25,9 @@ void readCommon(MemberReader& reader, const QString& type, Metadata& metadata) {
   if (!metadata.expires.isValid()) {
     reader.note(QStringLiteral("has an \"expires\" that is not a time"));
   }
+  if (const Json* signedAt = reader.find(kSignedAt); signedAt != nullptr && signedAt->is_string()) {
+    metadata.signedAt = parseExpires(QString::fromStdString(signedAt->get_ref<const std::string&>()));
+  }
 }
 
 Result<MetaFile> parseMetaFile(const Json& value, const QString& where) {

@@ -59,7 +59,8 @@ struct MetaFile {
 
 struct Metadata {
   qint64 version = 0;
-  QDateTime expires;  // UTC
+  QDateTime expires;   // UTC
+  QDateTime signedAt;  // UTC; not valid where it isn't told
 };
 struct RootMetadata : Metadata {
   bool consistentSnapshot = false;
@@ -109,6 +110,9 @@ Result<SnapshotMetadata> parseSnapshot(const Envelope& envelope);
 Result<TargetsMetadata> parseTargets(const Envelope& envelope, const QString& roleName);
 
 // "2026-11-21T10:00:00Z" (4.2, ISO 8601 to the second in UTC); not valid for anything else.
+// A field of our own (4.2.1 lets others be): when the role was signed, so that a reader can tell how old it is.
+inline constexpr const char* kSignedAt = "x-sealift-signed";
+
 QDateTime parseExpires(const QString& text);
 QString formatExpires(const QDateTime& utc);
 

@@ -334,6 +334,11 @@ QFuture<Result<VendorView>> FakeStation::changeVendorAccess(const QString& id, c
                                     });
 }
 
+QFuture<Result<BundleImport>> FakeStation::importBundle(const QString& path) {
+  return answer<Result<BundleImport>>(QStringLiteral("importBundle"), path,
+                                      [this] { return Result<BundleImport>(bundle); });
+}
+
 Status FakeStation::removeVendor(const QString& id) {
   const Status done = note(QStringLiteral("removeVendor"), id);
   if (done) {

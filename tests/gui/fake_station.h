@@ -32,6 +32,7 @@ class FakeStation final : public Station {
   QStringList interrupted;
   QList<VendorView> vendorList;
   VendorCandidate candidate;
+  BundleImport bundle;
   StationInfo stationInfo;
   AuditHealth health;
   qint64 auditRows = 0;
@@ -81,6 +82,8 @@ class FakeStation final : public Station {
   QFuture<Result<VendorView>> refreshVendor(const QString& id) override;
   QFuture<Result<VendorView>> changeVendorAccess(const QString& id, const VendorAccessChange& change) override;
   Status removeVendor(const QString& id) override;
+  QFuture<Result<BundleImport>> importBundle(const QString& path) override;
+  bool isBundle(const QString& path) const override { return path.endsWith(QLatin1String(".sealift-bundle")); }
   AuditHealth auditHealth() const override;
   qint64 auditCount(const AuditFilter& filter) const override;
   QList<AuditRow> auditPage(const AuditFilter& filter, qint64 before, int limit) const override;

@@ -261,8 +261,23 @@ void FakeStation::fillLikePictures() {
   candidate.name = QStringLiteral("Vidar AS");
   candidate.addresses = {QStringLiteral("https://vidar.example/firmware")};
   candidate.fingerprint = QString(QStringLiteral("a1b2c3d4e5f60718")).repeated(4);
+  candidate.words = QStringLiteral(
+                        "rebirth recipe snowslide crossover adult everyday breakup fortitude spearhead surrender "
+                        "tycoon undaunted aimless belowground backfield borderline rebirth recipe snowslide crossover "
+                        "adult everyday breakup fortitude spearhead surrender tycoon undaunted aimless belowground "
+                        "backfield borderline")
+                        .split(u' ');
   candidate.rootThreshold = 2;
   candidate.rootKeys = 3;
+  bundle.vendorId = QStringLiteral("vidar");
+  bundle.vendorName = QStringLiteral("Vidar AS");
+  bundle.files = 7;
+  bundle.models = {QStringLiteral("Vidar C1"), QStringLiteral("Vidar C2")};
+  bundle.timestampVersion = 12;
+  bundle.validUntil = pictureTime().addDays(9);
+  bundle.ageText = QStringLiteral(
+      "The vendor signed this state on 2026-11-16, 5 days ago; it is valid until 2026-11-30, for 9 days more. What the "
+      "vendor published or withdrew since is not known here until a newer bundle is imported or its server is asked.");
   stationInfo.dataFolder.clear();
   auditRows = 12408;
   health.checked = true;

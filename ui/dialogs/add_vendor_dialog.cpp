@@ -1,6 +1,7 @@
 #include "ui/dialogs/add_vendor_dialog.h"
 
 #include "ui/style/format.h"
+#include "ui/style/tokens.h"
 #include "ui/style/typography.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/key_value_grid.h"
@@ -14,7 +15,7 @@
 namespace sealift {
 
 namespace {
-constexpr int kGroupsInRow = 8;
+constexpr qsizetype kWordsInRow = 4;
 constexpr int kKeyWidth = 112;
 }  // namespace
 
@@ -22,31 +23,36 @@ AddVendorDialog::AddVendorDialog(Station& station, const VendorCandidate& candid
     : DialogFrame(
           QStringLiteral("addVendorDialog"), tr("Trust this vendor?"),
           tr("Firmware that this vendor signs may be installed on your devices. Compare the fingerprint with the "
-             "one that the vendor publishes elsewhere: on paper, by telephone, on its website."),
+             "one that the vendor publishes elsewhere: on paper, on its website, or by telephone, word by word."),
           parent),
       station_(station),
       candidate_(candidate) {
   auto* facts = new KeyValueGrid(kKeyWidth);
   facts->setText(tr("Vendor"), candidate.name);
   facts->setText(tr("Addresses"), candidate.addresses.join(QLatin1Char('\n')));
+  facts->setText(tr("Servers"), candidate.authorities.isEmpty()
+                                    ? tr("proven by the authorities that this computer trusts")
+                                    : tr("proven by %1 alone").arg(candidate.authorities.join(QLatin1String(", "))));
+  facts->setText(tr("Trusted for"), tr("firmware of this vendor's own models, as long as its keys sign it"));
   facts->setText(tr("Root keys"), tr("%1 of %2 must sign").arg(candidate.rootThreshold).arg(candidate.rootKeys));
   body()->addWidget(facts);
 
   auto* card = new Card(tr("Fingerprint"));
   card->setObjectName(QStringLiteral("addVendorFingerprint"));
-  QStringList groups = candidate.words;
-  if (groups.isEmpty()) {
-    groups = groupHex(candidate.fingerprint).split(QLatin1Char(' '));
-  }
-  card->setAccessibleDescription(groups.join(QLatin1String(", ")));
+  card->setAccessibleDescription(candidate.words.join(QLatin1String(", ")));
   auto* grid = new QGridLayout;
-  for (int i = 0; i < groups.size(); ++i) {
-    auto* label = new TextLabel(TextStyle::Mono, TextTone::Normal, groups.at(i));
-    label->setSelectable(true);
-    label->setFocusPolicy(Qt::NoFocus);
-    grid->addWidget(label, i / kGroupsInRow, i % kGroupsInRow);
+  grid->setHorizontalSpacing(space::kM);
+  for (qsizetype i = 0; i < candidate.words.size(); ++i) {
+    auto* word = new TextLabel(TextStyle::Body, TextTone::Normal, candidate.words.at(i));
+    grid->addWidget(word, static_cast<int>(i / kWordsInRow), static_cast<int>(i % kWordsInRow));
   }
   card->body()->addLayout(grid);
+  auto* hex = new TextLabel(TextStyle::Mono, TextTone::Muted, groupHex(candidate.fingerprint));
+  hex->setObjectName(QStringLiteral("addVendorHex"));
+  hex->setWordWrap(true);
+  hex->setSelectable(true);
+  hex->setFocusPolicy(Qt::NoFocus);
+  card->body()->addWidget(hex);
   body()->addWidget(card);
 
   confirmed_ = new QCheckBox(tr("I compared the fingerprint and it is the same."));

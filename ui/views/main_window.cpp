@@ -15,6 +15,7 @@
 
 #include <QCloseEvent>
 #include <QIcon>
+#include <QMimeData>
 #include <QShortcut>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -25,6 +26,13 @@ namespace {
 constexpr QSize kUsualSize(1280, 800);
 constexpr QSize kSmallestSize(800, 560);
 constexpr int kMinute = 60'000;
+
+// One file of this computer; empty for anything else.
+QString droppedFile(const QMimeData* data) {
+  const QList<QUrl> urls = data->urls();
+  return urls.size() == 1 && urls.first().isLocalFile() ? urls.first().toLocalFile() : QString();
+}
+
 }  // namespace
 
 MainWindow::MainWindow(Station& station, Theme& theme, const Clock& clock, QWidget* parent)
@@ -33,6 +41,7 @@ MainWindow::MainWindow(Station& station, Theme& theme, const Clock& clock, QWidg
   setWindowTitle(QStringLiteral("Sealift"));
   setWindowIcon(QIcon(QStringLiteral(":/icons/sealift.png")));
   PaintedWidget::installAccessibility();
+  setAcceptDrops(true);
   setMinimumSize(kSmallestSize);
   resize(kUsualSize);
   buildPages();
@@ -239,6 +248,26 @@ void MainWindow::askBeforeClosing(const QList<JobView>& running) {
     }
   });
   closeDialog_->open();
+}
+
+void MainWindow::openFile(const QString& path) {
+  showPage(PageId::Vendors);
+  vendors_->openFile(path);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+  if (!droppedFile(event->mimeData()).isEmpty()) {
+    event->acceptProposedAction();
+  }
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+  const QString path = droppedFile(event->mimeData());
+  if (path.isEmpty()) {
+    return;
+  }
+  event->acceptProposedAction();
+  openFile(path);
 }
 
 }  // namespace sealift

@@ -37,9 +37,13 @@ class MainWindow final : public QMainWindow {
   PageId currentPage() const { return page_; }
   void showDevice(const QString& id);
   void reviewUpdate(const QString& deviceId);
+  // A vendor file or an offline bundle: from the command line, a double click, or dropped on the window.
+  void openFile(const QString& path);
 
  protected:
   void closeEvent(QCloseEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
 
  private:

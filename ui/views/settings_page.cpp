@@ -8,6 +8,7 @@
 #include "ui/widgets/text_label.h"
 
 #include <QButtonGroup>
+#include <QCheckBox>
 #include <QClipboard>
 #include <QGridLayout>
 #include <QGuiApplication>
@@ -41,6 +42,7 @@ SettingsPage::SettingsPage(Station& station, Theme& theme, QWidget* parent)
   layout->addWidget(message_);
   buildStation(layout);
   buildMode(layout);
+  buildNetwork(layout);
   buildAppearance(layout);
   buildData(layout);
   layout->addStretch(1);
@@ -96,6 +98,25 @@ void SettingsPage::buildMode(QVBoxLayout* layout) {
   connect(mode_, &QButtonGroup::idClicked, this, &SettingsPage::save);
 }
 
+void SettingsPage::buildNetwork(QVBoxLayout* layout) {
+  auto* card = new Card(tr("Network"));
+  offline_ = new QCheckBox(tr("Stay offline: open no network connection at all"));
+  offline_->setObjectName(QStringLiteral("settingsOffline"));
+  offline_->setFont(textFont(TextStyle::Control));
+  card->body()->addWidget(offline_, 0, Qt::AlignLeft);
+  offlineNote_ = makeWrappedLabel(TextStyle::Small, TextTone::Muted);
+  card->body()->addWidget(offlineNote_);
+  layout->addWidget(card);
+  connect(offline_, &QCheckBox::clicked, this, [this](bool offline) {
+    const Status done = station_.setOffline(offline);
+    message_->setVisible(!done);
+    if (!done) {
+      message_->setError(done.error());
+    }
+    load();
+  });
+}
+
 void SettingsPage::buildAppearance(QVBoxLayout* layout) {
   auto* card = new Card(tr("Appearance"));
   appearance_ = new QButtonGroup(this);
@@ -132,6 +153,12 @@ void SettingsPage::load() {
   name_->setText(info.name);
   operator_->setText(info.operatorName);
   mode_->button(info.homeMode ? 1 : 0)->setChecked(true);
+  offline_->setChecked(info.offline);
+  offline_->setEnabled(!info.offlineForRun);
+  offlineNote_->setText(info.offlineForRun
+                            ? tr("Sealift was started with --offline, and stays offline until it is started without.")
+                            : tr("Vendors' servers and devices on the network are not reached; serial ports, folders "
+                                 "and offline bundles work."));
   data_->setMono(tr("Data folder"), info.dataFolder);
   data_->setMono(tr("Key ID"), groupHex(info.publicKeyId));
   data_->setText(tr("Your role"), info.role);

@@ -6,12 +6,14 @@
 #include "ui/views/page.h"
 
 class QButtonGroup;
+class QCheckBox;
 class QLineEdit;
 
 namespace sealift {
 
 class Banner;
 class KeyValueGrid;
+class TextLabel;
 
 class SettingsPage final : public Page {
   Q_OBJECT
@@ -25,6 +27,7 @@ class SettingsPage final : public Page {
  private:
   void buildStation(QVBoxLayout* layout);
   void buildMode(QVBoxLayout* layout);
+  void buildNetwork(QVBoxLayout* layout);
   void buildAppearance(QVBoxLayout* layout);
   void buildData(QVBoxLayout* layout);
   void load();
@@ -38,6 +41,8 @@ class SettingsPage final : public Page {
   QLineEdit* operator_;
   QPushButton* save_;
   QButtonGroup* mode_;
+  QCheckBox* offline_;
+  TextLabel* offlineNote_;
   QButtonGroup* appearance_;
   KeyValueGrid* data_;
 };

@@ -1,6 +1,7 @@
 #include "ui/views/vendors_page.h"
 
 #include "ui/dialogs/add_vendor_dialog.h"
+#include "ui/dialogs/bundle_imported_dialog.h"
 #include "ui/dialogs/confirm_dialog.h"
 #include "ui/style/format.h"
 #include "ui/style/tokens.h"
@@ -25,6 +26,9 @@ constexpr int kKeyWidth = 116;
 VendorsPage::VendorsPage(Station& station, const Clock& clock, QWidget* parent)
     : Page(QStringLiteral("vendorsPage"), parent), station_(station), clock_(clock) {
   buildFrame(tr("Vendors & keys"));
+  import_ = makeButton(tr("Import bundle\u2026"), QStringLiteral("vendorsImport"), ButtonKind::Secondary);
+  addHeaderAction(import_);
+  connect(import_, &QPushButton::clicked, this, &VendorsPage::chooseFile);
   QPushButton* add = makeButton(tr("Add vendor\u2026"), QStringLiteral("vendorsAdd"), ButtonKind::Primary);
   addHeaderAction(add);
   connect(add, &QPushButton::clicked, this, &VendorsPage::chooseFile);
@@ -126,12 +130,36 @@ void VendorsPage::removeVendor(const QString& id) {
 }
 
 void VendorsPage::chooseFile() {
-  auto* dialog = new QFileDialog(window(), tr("Choose a vendor file"));
+  auto* dialog = new QFileDialog(window(), tr("Choose a vendor file or an offline bundle"));
   dialog->setObjectName(QStringLiteral("vendorFileDialog"));
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFile);
-  connect(dialog, &QFileDialog::fileSelected, this, &VendorsPage::openVendorFile);
+  connect(dialog, &QFileDialog::fileSelected, this, &VendorsPage::openFile);
   dialog->open();
+}
+
+void VendorsPage::openFile(const QString& path) {
+  error_->hide();
+  if (station_.isBundle(path)) {
+    importBundle(path);
+  } else {
+    openVendorFile(path);
+  }
+}
+
+void VendorsPage::importBundle(const QString& path) {
+  import_->setEnabled(false);
+  import_->setText(tr("Verifying\u2026"));
+  whenDone(this, station_.importBundle(path), [this](const Result<BundleImport>& imported) {
+    import_->setEnabled(true);
+    import_->setText(tr("Import bundle\u2026"));
+    error_->setVisible(!imported);
+    if (!imported) {
+      error_->setError(imported.error());
+      return;
+    }
+    (new BundleImportedDialog(*imported, window()))->open();
+  });
 }
 
 void VendorsPage::openVendorFile(const QString& path) {

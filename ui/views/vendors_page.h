@@ -22,19 +22,22 @@ class VendorsPage final : public Page {
   VendorsPage(Station& station, const Clock& clock, QWidget* parent = nullptr);
 
   void refresh() override;
-  // Reads a vendor file and asks for confirmation of its fingerprint.
-  void openVendorFile(const QString& path);
+  // A vendor file: asks for confirmation of its fingerprint. An offline bundle: takes what it holds.
+  void openFile(const QString& path);
   void setHomeMode(bool home);
 
  private:
   void load();
   void chooseFile();
+  void openVendorFile(const QString& path);
+  void importBundle(const QString& path);
   void refreshVendor(const QString& id);
   void removeVendor(const QString& id);
 
   Station& station_;
   const Clock& clock_;
   Banner* error_;
+  QPushButton* import_;
   QVBoxLayout* cardsLayout_;
   EmptyState* empty_;
   KeyValueGrid* stationFacts_;

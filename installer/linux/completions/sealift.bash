@@ -4,7 +4,7 @@ _sealift() {
   if [[ $previous == --data-dir || $previous == --screenshots ]]; then
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
   else
-    mapfile -t COMPREPLY < <(compgen -W '--data-dir --demo --stories --screenshots --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W '--data-dir --offline --demo --stories --screenshots --help --version' -- "$current")
   fi
 }
 complete -o filenames -F _sealift sealift

@@ -14,6 +14,7 @@ struct RoleSummary {
   QDateTime expires;   // UTC; not valid when version is 0
   int threshold = 0;
   QStringList keyIds;
+  QDateTime signedAt;  // UTC, where the metadata says so ("x-sealift-signed"); else not valid
 
   bool operator==(const RoleSummary&) const = default;
 };

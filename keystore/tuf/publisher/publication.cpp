@@ -37,6 +37,7 @@ Json freshPart(const QString& type) {
 void advance(Json& signedPart, qint64 version, const QDateTime& now, int days) {
   signedPart["version"] = version;
   signedPart["expires"] = formatExpires(now.addDays(days)).toStdString();
+  signedPart[kSignedAt] = formatExpires(now).toStdString();
 }
 
 bool Publication::isHalfOver(const Json& signedPart, int days) const {
