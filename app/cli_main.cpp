@@ -24,10 +24,11 @@ int main(int argc, char** argv) {
   const sealift::SystemClock clock;
   sealift::SystemLinkOpener links;
   std::unique_ptr<sealift::LocalStation> station;
-  const auto open = [&](const QString& dataFolder) -> sealift::Result<sealift::Station*> {
+  const auto open = [&](const sealift::StationOptions& options) -> sealift::Result<sealift::Station*> {
     if (!station) {
       sealift::StationSetup setup;
-      setup.dataFolder = dataFolder.isEmpty() ? sealift::defaultDataFolder() : dataFolder;
+      setup.dataFolder = options.dataFolder.isEmpty() ? sealift::defaultDataFolder() : options.dataFolder;
+      setup.offline = options.offline;
       setup.clock = &clock;
       setup.links = &links;
       setup.drivers = &sealift::driverRegistry();

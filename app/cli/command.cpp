@@ -56,18 +56,20 @@ std::vector<CommandGroup> makeCommands() {
 }
 
 int runCommandLine(const QStringList& arguments, Terminal& terminal, const CancelToken& cancel,
-                   const std::function<Result<Station*>(const QString& dataFolder)>& openStation) {
+                   const std::function<Result<Station*>(const StationOptions& options)>& openStation) {
   CLI::App app("Provisions devices and keeps their firmware current, safely.", "sealiftctl");
   app.set_version_flag("--version", "sealiftctl " SEALIFT_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
-      "Every command takes --data-dir DIR and --json, too. Exit status: 0 done, 1 error, 2 usage, 3 refused,\n"
+      "Every command takes --data-dir DIR, --offline and --json, too. Exit status: 0 done, 1 error, 2 usage, 3 refused,\n"
       "4 failed, 5 reverted, 6 unknown, 7 cancelled, 8 log tampered with; see sealiftctl(1).");
   std::string dataFolder;
   bool json = false;
+  bool offline = false;
   app.add_option("--data-dir", dataFolder, "Keep everything in this folder instead of the user's own")
       ->type_name("DIR");
+  app.add_flag("--offline", offline, "No network at all: neither vendors' servers nor devices over UDP and TCP");
   app.add_flag("--json", json, "Answer in JSON; the shapes are in resources/schemas");
 
   std::vector<CommandGroup> groups = makeCommands();
@@ -105,7 +107,7 @@ int runCommandLine(const QStringList& arguments, Terminal& terminal, const Cance
   context.terminal = &terminal;
   context.json = json;
   context.cancel = cancel;
-  context.station = [&] { return openStation(fromStd(dataFolder)); };
+  context.station = [&] { return openStation({fromStd(dataFolder), offline}); };
   for (const auto& [leaf, command] : declared) {
     if (leaf->parsed()) {
       return static_cast<int>(command->run(context));

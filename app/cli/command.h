@@ -54,9 +54,14 @@ struct CommandGroup {
 };
 std::vector<CommandGroup> makeCommands();
 
-// Parses and runs. `openStation` is called with --data-dir's value (empty: default); `cancel` is set by whoever
-// learns that the program should end.
+// What a station is opened with, from the options that every command takes.
+struct StationOptions {
+  QString dataFolder;    // --data-dir; empty: default
+  bool offline = false;  // --offline: no network at all for this run
+};
+
+// Parses and runs. `cancel` is set by whoever learns that the program should end.
 int runCommandLine(const QStringList& arguments, Terminal& terminal, const CancelToken& cancel,
-                   const std::function<Result<Station*>(const QString& dataFolder)>& openStation);
+                   const std::function<Result<Station*>(const StationOptions& options)>& openStation);
 
 }  // namespace sealift
