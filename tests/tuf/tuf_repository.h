@@ -7,6 +7,7 @@
 #include "keystore/tuf/canonical_json.h"
 #include "keystore/tuf/client/fetcher.h"
 #include "keystore/tuf/metadata_signing.h"
+#include "keystore/tuf/repository_path.h"
 
 #include <QHash>
 #include <QStringList>
@@ -22,11 +23,10 @@ class TestRepository final : public Fetcher {
     std::vector<int> keys;  // indexes into keys(), one per signature
   };
 
-  // Ed25519 keys: 0, 1, 2 of root (threshold 2), 3 and 4 of timestamp, snapshot 5, 6, targets 7, 8; 9 to 14 of nobody.
+  // The keys' indexes: 0, 1, 2 of root (threshold 2), 3 and 4 of timestamp, 5, 6 of snapshot, 7, 8 of targets; 9 to 14
+  // of nobody. All are Ed25519 but 11 (P-256), 12 (P-384) and 13 (RSA). Every repository of a process has the same
+  // ones.
   TestRepository() {
-    for (int i = 0; i < 15; ++i) {
-      keys_.push_back(std::move(*PrivateKey::generate(KeyType::Ed25519)));
-    }
     root = {{{"_type", "root"},
              {"spec_version", "1.0.31"},
              {"version", 1},
@@ -49,8 +49,21 @@ class TestRepository final : public Fetcher {
   static Json base(const char* type) {
     return {{"_type", type}, {"spec_version", "1.0.31"}, {"version", 1}, {"expires", "2030-01-01T00:00:00Z"}};
   }
-  const PrivateKey& key(int index) const { return keys_.at(static_cast<std::size_t>(index)); }
-  std::string keyId(int index) const { return keyIdOf(key(index).publicKey()).toStdString(); }
+  static const PrivateKey& key(int index) {
+    static const std::vector<PrivateKey> kKeys = [] {
+      std::vector<PrivateKey> keys;
+      for (int i = 0; i < 15; ++i) {
+        const KeyType type = i == 11   ? KeyType::EcP256
+                             : i == 12 ? KeyType::EcP384
+                             : i == 13 ? KeyType::Rsa
+                                       : KeyType::Ed25519;
+        keys.push_back(std::move(*PrivateKey::generate(type, 2048)));
+      }
+      return keys;
+    }();
+    return kKeys.at(static_cast<std::size_t>(index));
+  }
+  static std::string keyId(int index) { return keyIdOf(key(index).publicKey()).toStdString(); }
 
   void setRole(const char* role, const std::vector<int>& indexes, int threshold) {
     Json ids = Json::array();
@@ -60,16 +73,19 @@ class TestRepository final : public Fetcher {
     }
     root.signedPart["roles"][role] = {{"keyids", ids}, {"threshold", threshold}};
   }
-  void addTarget(const std::string& path, const QByteArray& bytes) {
+  void addTarget(const std::string& path, const QByteArray& bytes) { addTarget(targets, path, bytes); }
+  void addTarget(Role& role, const std::string& path, const QByteArray& bytes) {
     const QByteArray hash = sha256(bytes).toHex();
-    targets.signedPart["targets"][path] = {{"length", bytes.size()}, {"hashes", {{"sha256", hash.toStdString()}}}};
-    files[QStringLiteral("targets/%1.%2").arg(QString::fromLatin1(hash), QString::fromStdString(path))] = bytes;
+    role.signedPart["targets"][path] = {{"length", bytes.size()}, {"hashes", {{"sha256", hash.toStdString()}}}};
+    files[QStringLiteral("targets/") +
+          encodePath(hashPrefixedPath(QString::fromStdString(path), QByteArray::fromHex(hash)))] = bytes;
   }
 
   QByteArray sign(const Role& role) const {
     Json signatures = Json::array();
     for (const int index : role.keys) {
-      const auto signature = key(index).sign(SignatureScheme::Ed25519, canonicalJson(role.signedPart));
+      const PrivateKey& signer = key(index);
+      const auto signature = signer.sign(metadataSchemeOf(signer.publicKey()), canonicalJson(role.signedPart));
       signatures.push_back({{"keyid", keyId(index)}, {"sig", signature->toHex().toStdString()}});
     }
     return QByteArray::fromStdString(Json({{"signatures", signatures}, {"signed", role.signedPart}}).dump());
@@ -79,7 +95,29 @@ class TestRepository final : public Fetcher {
         {"version", version}, {"length", bytes.size()}, {"hashes", {{"sha256", sha256(bytes).toHex().toStdString()}}}};
   }
   static QString name(const char* role, const Role& content) {
-    return QStringLiteral("metadata/%1.%2.json").arg(content.signedPart["version"].get<int>()).arg(QLatin1String(role));
+    return QStringLiteral("metadata/") +
+           metadataFileName(QString::fromUtf8(role), content.signedPart["version"].get<int>());
+  }
+
+  // `delegator` trusts the role `name` with `paths`; the role itself is the caller's, made by delegated().
+  void delegate(Role& delegator, const char* name, const std::vector<int>& indexes, int threshold,
+                const std::vector<std::string>& paths, bool terminating = false) {
+    Json& delegations = delegator.signedPart["delegations"];
+    if (delegations.is_null()) {
+      delegations = {{"keys", Json::object()}, {"roles", Json::array()}};
+    }
+    Json ids = Json::array();
+    for (const int index : indexes) {
+      delegations["keys"][keyId(index)] = keyToJson(key(index).publicKey());
+      ids.push_back(keyId(index));
+    }
+    delegations["roles"].push_back(
+        {{"name", name}, {"keyids", ids}, {"threshold", threshold}, {"paths", paths}, {"terminating", terminating}});
+  }
+  Role delegated(const std::vector<int>& indexes) {
+    Role role{base("targets"), indexes};
+    role.signedPart["targets"] = Json::object();
+    return role;
   }
 
   // The functions that serve each file, so that a test can stop anywhere and put its own bytes in between.
@@ -134,9 +172,6 @@ class TestRepository final : public Fetcher {
   QHash<QString, ErrorCode> errors;
   QStringList requests;
   bool obeysLimit = true;
-
- private:
-  std::vector<PrivateKey> keys_;
 };
 
 }  // namespace sealift::tuf

@@ -1,17 +1,33 @@
 #include "keystore/tuf/client/metadata_cache.h"
 
 #include "app/base/file_io.h"
+#include "keystore/tuf/metadata.h"
 #include "keystore/tuf/repository_path.h"
 
 #include <QFile>
 #include <QFileInfo>
+#include <QRegularExpression>
 
 namespace sealift::tuf {
 
+namespace {
+
+// Whether this name of a role can't be a file's name beside the others everywhere: too long (common file systems take
+// 255 bytes), a device of Windows ("con.json" is one), or a top-level role's but for capitals ("Root"), which many file
+// systems don't tell apart.
+bool needsAnotherFileName(const QString& role, const QString& fileName) {
+  constexpr qsizetype kLongest = 200;
+  static const QRegularExpression kDevice(QStringLiteral("\\A(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])\\z"),
+                                          QRegularExpression::CaseInsensitiveOption);
+  return fileName.size() > kLongest || kDevice.match(fileName.section(QLatin1Char('.'), 0, 0)).hasMatch() ||
+         (isTopLevelRole(role.toLower()) && !isTopLevelRole(role));
+}
+
+}  // namespace
+
 QString MetadataCache::pathOf(const QString& role) const {
-  constexpr qsizetype kLongestFileName = 200;  // common file systems take 255 bytes
   QString name = metadataFileName(role, 0);
-  if (name.size() > kLongestFileName) {
+  if (needsAnotherFileName(role, name)) {
     name = QString::fromLatin1(sha256(role.toUtf8()).toHex()) + QStringLiteral(".json");
   }
   return folder_ + QLatin1Char('/') + name;

@@ -41,7 +41,7 @@ bool losesKey(const RootMetadata& before, const RootMetadata& after, const QStri
 
 RoleSummary summarise(const QString& name, const Metadata* metadata, const RoleKeys& keys) {
   return {name, metadata == nullptr ? 0 : metadata->version, metadata == nullptr ? QDateTime() : metadata->expires,
-          keys.threshold, keys.keyIds};
+          keys.threshold, keys.keyIds, metadata == nullptr ? QDateTime() : metadata->signedAt};
 }
 
 }  // namespace
@@ -109,16 +109,22 @@ Status TrustedMetadataSet::checkRootFreshness() const {
   return checkFreshness(kRoot, root_);
 }
 
+// It reached the threshold of the root under which it was trusted. A later root may ask for more signatures; as long as
+// it takes no key away (5.3.11), one of them still shows that this is no damaged file.
+Status TrustedMetadataSet::verifyAsPrevious(const Envelope& envelope, const QString& roleName) const {
+  return verifyThreshold(envelope, roleName, root_.keys, {root_.roles.value(roleName).keyIds, 1});
+}
+
 Status TrustedMetadataSet::setPreviousTimestamp(const QByteArray& bytes) {
   SEALIFT_TRY(const Envelope envelope, parseEnvelope(bytes));
-  SEALIFT_CHECK(verifyByRoot(envelope, kTimestamp));
+  SEALIFT_CHECK(verifyAsPrevious(envelope, kTimestamp));
   SEALIFT_TRY(previousTimestamp_, parseTimestamp(envelope));
   return {};
 }
 
 Status TrustedMetadataSet::setPreviousSnapshot(const QByteArray& bytes) {
   SEALIFT_TRY(const Envelope envelope, parseEnvelope(bytes));
-  SEALIFT_CHECK(verifyByRoot(envelope, kSnapshot));
+  SEALIFT_CHECK(verifyAsPrevious(envelope, kSnapshot));
   SEALIFT_TRY(previousSnapshot_, parseSnapshot(envelope));
   return {};
 }

@@ -24,7 +24,7 @@ class TrustedMetadataSet {
   Status checkRootFreshness() const;  // 5.3.10
 
   // What was trusted before and does not have to be fresh any more: its versions count against rollback (5.4.3, 5.5.5),
-  // until updateRoot() sees its keys replaced. To be set before updateRoot(), under whose root they were trusted.
+  // until updateRoot() sees its keys replaced. To be set before updateRoot().
   Status setPreviousTimestamp(const QByteArray& bytes);
   Status setPreviousSnapshot(const QByteArray& bytes);
 
@@ -49,6 +49,7 @@ class TrustedMetadataSet {
       : root_(std::move(root)), updateStart_(updateStart), freshness_(freshness) {}
   Status checkFreshness(const QString& roleName, const Metadata& metadata) const;
   Status verifyByRoot(const Envelope& envelope, const QString& roleName) const;
+  Status verifyAsPrevious(const Envelope& envelope, const QString& roleName) const;
   Status verifyByDelegator(const Envelope& envelope, const QString& roleName, const QString& delegator) const;
 
   struct LoadedTargets {
