@@ -237,7 +237,6 @@ std::vector<std::unique_ptr<Command>> makeVendorCommands() {
   commands.push_back(std::make_unique<RefreshCommand>());
   commands.push_back(makeVendorSetCommand());
   commands.push_back(std::make_unique<ImportCommand>());
-  commands.push_back(makeVendorSetCommand());
   commands.push_back(std::make_unique<RemoveCommand>());
   return commands;
 }
