@@ -56,6 +56,10 @@ class FakeStation final : public Station {
   StationInfo info() const override { return stationInfo; }
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
   Status setOffline(bool offline) override;
+  StationKeyView stationKey() const override { return {}; }
+  Result<StationKeyView> chooseStationKey(const QString& /*address*/, const QString& /*newType*/) override {
+    return StationKeyView();
+  }
   QList<DeviceView> devices() const override { return deviceList; }
   std::optional<DeviceView> device(const QString& id) const override;
   QFuture<Status> lookAtDevices() override;

@@ -124,10 +124,15 @@ void ScreenshotTest::pages() {
   shot("settings");
 
   window.showPage(PageId::Vendors);
-  window.findChild<VendorsPage*>()->openVendorFile(QStringLiteral("vidar.vendor"));
+  window.findChild<VendorsPage*>()->openFile(QStringLiteral("vidar.sealift-vendor"));
   auto* dialog = fixture.find<DialogFrame>(QStringLiteral("addVendorDialog"));
   QVERIFY(dialog);
   save(dialog, QStringLiteral("dialog-add-vendor"), suffix);
+  dialog->reject();
+  window.openFile(QStringLiteral("vidar.sealift-bundle"));
+  QTRY_VERIFY(fixture.find<DialogFrame>(QStringLiteral("bundleImportedDialog")) != nullptr);
+  dialog = fixture.find<DialogFrame>(QStringLiteral("bundleImportedDialog"));
+  save(dialog, QStringLiteral("dialog-bundle-imported"), suffix);
   dialog->reject();
   window.showDevice(QStringLiteral("NT2-004417"));
   QVERIFY(fixture.click(QStringLiteral("devicesAdd")));

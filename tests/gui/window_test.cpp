@@ -10,9 +10,12 @@
 #include <QAbstractButton>
 #include <QButtonGroup>
 #include <QCheckBox>
+#include <QDragEnterEvent>
+#include <QDropEvent>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSet>
 
@@ -33,6 +36,8 @@ class WindowTest : public QObject {
   void closeAsksDuringTransfer();
   void closeWhenFinished();
   void vendorNeedsConfirmedFingerprint();
+  void droppedFilesAreOpened();
+  void stayingOffline();
   void vendorErrorsStayOnTheirCard();
   void addDeviceBuildsAddress();
   void settingsAreKept();
@@ -245,7 +250,7 @@ void WindowTest::closeWhenFinished() {
 void WindowTest::vendorNeedsConfirmedFingerprint() {
   GuiFixture gui;
   gui.open().showPage(PageId::Vendors);
-  gui.window->findChild<VendorsPage*>()->openVendorFile(QStringLiteral("vidar.vendor"));
+  gui.window->findChild<VendorsPage*>()->openFile(QStringLiteral("vidar.vendor"));
   auto* ok = gui.find<QPushButton>(QStringLiteral("addVendorOk"));
   QVERIFY(ok);
   QVERIFY(!ok->isEnabled());
@@ -254,7 +259,7 @@ void WindowTest::vendorNeedsConfirmedFingerprint() {
   QVERIFY(!gui.station.calls.contains(call));
   QVERIFY(gui.find<QWidget>(QStringLiteral("addVendorFingerprint"))
               ->accessibleDescription()
-              .startsWith(QLatin1String("a1b2, c3d4, e5f6")));
+              .startsWith(QLatin1String("rebirth, recipe, snowslide")));
   QVERIFY(gui.click(QStringLiteral("addVendorConfirm")));
   gui.station.failures.insert(
       QStringLiteral("addVendor"),
@@ -267,8 +272,44 @@ void WindowTest::vendorNeedsConfirmedFingerprint() {
   QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("vendor-vidar as")) != nullptr);
   gui.station.failures.insert(QStringLiteral("readVendorFile"),
                               makeError(ErrorCode::TrustMalformed, QStringLiteral("This is not a vendor file.")));
-  gui.window->findChild<VendorsPage*>()->openVendorFile(QStringLiteral("other"));
+  gui.window->findChild<VendorsPage*>()->openFile(QStringLiteral("other"));
   QVERIFY(gui.find<QWidget>(QStringLiteral("vendorsError"))->isVisible());
+}
+
+void WindowTest::droppedFilesAreOpened() {
+  GuiFixture gui;
+  gui.open();
+  const auto drop = [&](const QList<QUrl>& urls) {
+    QMimeData data;
+    data.setUrls(urls);
+    QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    enter.ignore();
+    QCoreApplication::sendEvent(gui.window.get(), &enter);
+    if (enter.isAccepted()) {
+      QDropEvent dropped(QPointF(10, 10), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+      QCoreApplication::sendEvent(gui.window.get(), &dropped);
+    }
+    return enter.isAccepted();
+  };
+  QVERIFY(!drop({QUrl(QStringLiteral("https://vidar.example/vidar.sealift-vendor"))}));
+  QVERIFY(drop({QUrl::fromLocalFile(QStringLiteral("/media/vidar.sealift-bundle"))}));
+  QCOMPARE(gui.window->currentPage(), PageId::Vendors);
+  QVERIFY(gui.station.calls.contains(QStringLiteral("importBundle /media/vidar.sealift-bundle")));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("bundleImportedDialog")) != nullptr);
+  QVERIFY(gui.click(QStringLiteral("bundleImportedClose")));
+  gui.station.failures.insert(QStringLiteral("importBundle"),
+                              makeError(ErrorCode::TrustExpired, QStringLiteral("\"timestamp\" expired.")));
+  QVERIFY(drop({QUrl::fromLocalFile(QStringLiteral("/media/old.sealift-bundle"))}));
+  QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("vendorsError"))->isVisible());
+  QVERIFY(drop({QUrl::fromLocalFile(QStringLiteral("/media/vidar.sealift-vendor"))}));
+  QVERIFY(gui.find<QWidget>(QStringLiteral("addVendorDialog")) != nullptr);
+}
+
+void WindowTest::stayingOffline() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Settings);
+  QVERIFY(gui.click(QStringLiteral("settingsOffline")));
+  QVERIFY(gui.station.calls.contains(QStringLiteral("setOffline on")));
 }
 
 void WindowTest::vendorErrorsStayOnTheirCard() {
