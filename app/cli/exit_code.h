@@ -17,6 +17,7 @@ enum class ExitCode : int {
   Cancelled = 7,
   Tampered = 8,  // audit verify found changes
   UpToDate = 9,  // there is no newer release: nothing to do
+  Due = 10,      // repo status: something expires soon, or did
 };
 
 ExitCode exitCodeFor(Outcome outcome);

@@ -3,6 +3,7 @@
 #include "app/base/file_io.h"
 #include "app/catalog/documents.h"
 #include "app/catalog/vendor_file.h"
+#include "app/services/key_type_name.h"
 #include "devices/images/image.h"
 #include "keystore/crypto/digest.h"
 #include "keystore/tuf/client/client.h"
@@ -17,20 +18,6 @@ namespace sealift {
 namespace {
 
 constexpr qint64 kMaxImageBytes = 1024LL * 1024 * 1024;
-
-Result<KeyType> keyTypeFromName(const QString& name) {
-  if (name == QLatin1String("ed25519")) {
-    return KeyType::Ed25519;
-  }
-  if (name == QLatin1String("ecdsa-p256")) {
-    return KeyType::EcP256;
-  }
-  if (name == QLatin1String("rsa-3072")) {
-    return KeyType::Rsa;
-  }
-  return fail(ErrorCode::InvalidArgument, QStringLiteral("\"%1\" is not a type of key.").arg(name),
-              QStringLiteral("Use ed25519, ecdsa-p256 or rsa-3072."));
-}
 
 QJsonObject custom(QJsonObject sealift) {
   sealift[QStringLiteral("schema")] = 1;
@@ -91,7 +78,8 @@ Result<QString> VendorDesk::init(const NewRepository& wanted) {
     role->keys = wanted.keys.value(name, role->threshold);
     role->expiryDays = wanted.expiryDays.value(name, role->expiryDays);
   }
-  VendorFile file{.id = wanted.vendorId, .name = wanted.vendorName, .addresses = wanted.addresses, .root = "{}"};
+  VendorFile file{
+      .id = wanted.vendorId, .name = wanted.vendorName, .addresses = wanted.addresses, .root = "{}", .authorities = {}};
   if (const Result<VendorFile> fine = VendorFile::parse(file.toBytes()); !fine) {  // before anything is made
     return fail(ErrorCode::InvalidArgument, fine.error().message());
   }
@@ -100,13 +88,6 @@ Result<QString> VendorDesk::init(const NewRepository& wanted) {
   SEALIFT_CHECK(writeFileAtomic(folder_ + QStringLiteral("/vendor.json"), file.toBytes()));
   SEALIFT_TRY(const tuf::TrustSummary root, tuf::Client::inspectRoot(file.root));
   return root.fingerprint;
-}
-
-Result<QString> VendorDesk::generateKey(const QString& name, const QString& keyType) {
-  SEALIFT_TRY(const KeyType type, keyTypeFromName(keyType));
-  SEALIFT_CHECK(checkPathPart(name, QStringLiteral("The key's name")));
-  SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::open(folder_, clock_));
-  return publisher->generateKey(name, type);
 }
 
 Result<QString> VendorDesk::addModel(const QString& path) {
@@ -244,16 +225,6 @@ Result<QString> VendorDesk::rotateKey(const QString& role, const QString& oldKey
 Status VendorDesk::refreshTimestamp() {
   SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::open(folder_, clock_));
   return publisher->refreshTimestamp();
-}
-
-Result<QList<RepositoryRole>> VendorDesk::roles() {
-  SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::open(folder_, clock_));
-  QList<RepositoryRole> roles;
-  const tuf::TrustSummary summary = publisher->summary();
-  for (const tuf::RoleSummary& role : summary.roles) {
-    roles << RepositoryRole{role.name, role.version, role.expires, role.threshold, role.keyIds};
-  }
-  return roles;
 }
 
 Result<QString> VendorDesk::publicFolder() {

@@ -45,22 +45,13 @@ struct NewRelease {
   bool skipImageCheck = false;
 };
 
-struct RepositoryRole {
-  QString role;
-  qint64 version = 0;
-  QDateTime expires;
-  int threshold = 0;
-  QStringList keyIds;
-};
-
 class VendorDesk {
  public:
   VendorDesk(const QString& folder, const Clock& clock) : folder_(folder), clock_(clock) {}
 
   // Makes the repository with its keys and `folder`/vendor.json, the file that customers add. Gives the fingerprint.
   Result<QString> init(const NewRepository& wanted);
-  Result<QString> generateKey(const QString& name, const QString& keyType);  // its id
-  Result<QString> addModel(const QString& path);                             // the target's path
+  Result<QString> addModel(const QString& path);  // the target's path
   Result<QString> addRelease(const NewRelease& release);
   Result<QString> addLifecycle(const QString& modelId, const std::optional<QDate>& released,
                                const std::optional<QDate>& fullSupportEnds,
@@ -69,7 +60,6 @@ class VendorDesk {
   // A new key in place of `oldKeyId`, which may be empty where the role has only one. Gives the new key's id.
   Result<QString> rotateKey(const QString& role, const QString& oldKeyId, const QString& keyType);
   Status refreshTimestamp();
-  Result<QList<RepositoryRole>> roles();
   Result<QString> publicFolder();
 
  private:
