@@ -1,5 +1,7 @@
 #include "keystore/tuf/publisher/published_state.h"
 
+#include "keystore/tuf/publisher/delegation_edit.h"
+
 namespace sealift::tuf {
 
 qint64 versionIn(const Json& signedPart) {
@@ -28,7 +30,21 @@ Status PublishedState::load() {
   SEALIFT_TRY(snapshotPart_, signedPart(kSnapshot, timestamp.snapshot.version));
   SEALIFT_TRY(snapshot_, parseSnapshot({snapshotPart_, {}, {}}));
   targetsParts_.clear();
-  SEALIFT_CHECK(targetsPart(kTargets));
+  delegated_ = {kTargets};
+  return walk(kTargets);
+}
+
+Status PublishedState::walk(const QString& role) {
+  SEALIFT_TRY(const Json* part, targetsPart(role));
+  SEALIFT_TRY(const std::optional<Delegations> delegations, delegationsIn(*part));
+  const QStringList children = delegations ? childrenOf(*delegations) : QStringList();
+  for (const QString& child : children) {
+    const bool isNew = !delegated_.contains(child);
+    delegated_.insert(child);
+    if (isNew && !delegations->succinct) {  // bins delegate no further
+      SEALIFT_CHECK(walk(child));
+    }
+  }
   return {};
 }
 

@@ -5,6 +5,8 @@
 #include "keystore/tuf/metadata.h"
 #include "keystore/tuf/publisher/repository_files.h"
 
+#include <QSet>
+
 #include <map>
 
 namespace sealift::tuf {
@@ -20,22 +22,25 @@ class PublishedState {
   const Json& snapshotPart() const { return snapshotPart_; }
   const Json& timestampPart() const { return timestampPart_; }
 
-  // "targets" and delegated roles, by what the snapshot names.
-  bool hasRole(const QString& role) const { return snapshot_.files.contains(role); }
-  QStringList roles() const { return snapshot_.files.keys(); }
+  // "targets" and every role that is delegated to.
+  bool hasRole(const QString& role) const { return delegated_.contains(role); }
+  // The same and those that were given up: the snapshot names them for good (5.5.5).
+  QStringList namedRoles() const { return snapshot_.files.keys(); }
   // Stays where it is until load() is called again. TrustMalformed, FileRead.
   Result<const Json*> targetsPart(const QString& role) const;
 
   // The whole file of any role as it is published now.
   Result<QByteArray> file(const QString& role) const;
-  qint64 version(const QString& role) const;  // 0 when it is not published
+  qint64 version(const QString& role) const;  // 0 when it never was published
 
  private:
   Result<Json> signedPart(const QString& role, qint64 version) const;
+  Status walk(const QString& role);
 
   const RepositoryFiles& files_;
   RootMetadata root_;
   SnapshotMetadata snapshot_;
+  QSet<QString> delegated_;
   Json rootPart_;
   Json snapshotPart_;
   Json timestampPart_;

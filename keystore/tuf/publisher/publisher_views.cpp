@@ -127,7 +127,7 @@ Status Publisher::writeBundle(const QString& path, const QList<TargetInfo>& targ
     addMetadata(kRoot, version);
   }
   addMetadata(kSnapshot, d_->published.version(kSnapshot));
-  const QStringList roles = d_->published.roles();
+  const QStringList roles = d_->published.namedRoles();
   for (const QString& role : roles) {
     addMetadata(role, d_->published.version(role));
   }
