@@ -16,9 +16,12 @@ _sealiftctl() {
     '') choices='device update vendor audit repo' ;;
     device) choices='list show add remove' ;;
     update) choices='plan apply resume list show' ;;
-    vendor) choices='add list refresh remove' ;;
-    repo) choices='init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp status' ;;
-    'repo key') choices='generate' ;;
+    vendor) choices='add list refresh set import remove' ;;
+    repo)
+      choices='init key rotate-key delegate bins undelegate expiry renew add-model add-release add-lifecycle withdraw'
+      choices+=' bundle publish request-signatures sign import-signatures refresh-timestamp status'
+      ;;
+    'repo key') choices='generate add replace revoke threshold list' ;;
     audit) choices='list show verify export head' ;;
     *)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")

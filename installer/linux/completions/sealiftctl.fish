@@ -10,12 +10,15 @@ complete -c sealiftctl \
   -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply resume list show' \
   -f -a 'plan apply resume list show'
 complete -c sealiftctl \
-  -n '__fish_seen_subcommand_from vendor; and not __fish_seen_subcommand_from add list refresh remove' \
-  -f -a 'add list refresh remove'
-set -l repo_actions init key add-model add-release add-lifecycle publish rotate-key refresh-timestamp status
+  -n '__fish_seen_subcommand_from vendor; and not __fish_seen_subcommand_from add list refresh set import remove' \
+  -f -a 'add list refresh set import remove'
+set -l repo_actions init key rotate-key delegate bins undelegate expiry renew add-model add-release add-lifecycle \
+  withdraw bundle publish request-signatures sign import-signatures refresh-timestamp status
+set -l key_actions generate add replace revoke threshold list
 complete -c sealiftctl -n "__fish_seen_subcommand_from repo; and not __fish_seen_subcommand_from $repo_actions" \
   -f -a "$repo_actions"
-complete -c sealiftctl -n '__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from generate' -f -a generate
+complete -c sealiftctl -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $key_actions" \
+  -f -a "$key_actions"
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list show verify export head' \
   -f -a 'list show verify export head'
