@@ -26,6 +26,20 @@ QString signatureSchemeName(SignatureScheme scheme) {
   return {};
 }
 
+SignatureScheme usualSchemeOf(KeyType type) {
+  switch (type) {
+    case KeyType::EcP256:
+      return SignatureScheme::EcdsaP256Sha256;
+    case KeyType::EcP384:
+      return SignatureScheme::EcdsaP384Sha384;
+    case KeyType::Rsa:
+      return SignatureScheme::RsaPssSha256;
+    case KeyType::Ed25519:
+      break;
+  }
+  return SignatureScheme::Ed25519;
+}
+
 KeyType keyTypeOf(SignatureScheme scheme) {
   switch (scheme) {
     case SignatureScheme::Ed25519:

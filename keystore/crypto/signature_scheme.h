@@ -22,6 +22,7 @@ enum class SignatureScheme {
 enum class KeyType { Ed25519, EcP256, EcP384, Rsa };
 
 QString signatureSchemeName(SignatureScheme scheme);  // for people, e.g. "ECDSA P-256 with SHA-256"
+SignatureScheme usualSchemeOf(KeyType type);          // for what Sealift signs itself: RSA as PSS with SHA-256
 KeyType keyTypeOf(SignatureScheme scheme);            // the only type of key that the scheme works with
 
 }  // namespace sealift

@@ -1,6 +1,7 @@
 #include "keystore/secrets/open_signer.h"
 
 #include "keystore/secrets/file_signer.h"
+#include "keystore/secrets/keychain_signer.h"
 #include "keystore/secrets/pin_dialog.h"
 #include "keystore/secrets/pkcs11_signer.h"
 #include "keystore/secrets/tpm_signer.h"
@@ -31,29 +32,29 @@ Result<std::unique_ptr<Signer>> createFile(const FileKeyAddress& address, const 
 }  // namespace
 
 Result<std::unique_ptr<Signer>> openSigner(const KeyAddress& address, PinSource& pins) {
-  if (const auto* file = address.as<FileKeyAddress>()) {
-    return openFile(*file, pins);
-  }
   if (const auto* uri = address.as<Pkcs11Uri>()) {
     return Pkcs11Signer::open(*uri, pins);
   }
   if (const auto* tpm = address.as<TpmKeyAddress>()) {
     return TpmSigner::open(*tpm, pins);
   }
-  return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be opened yet."));
+  if (const auto* keychain = address.as<KeychainKeyAddress>()) {
+    return openKeychainKey(*keychain);
+  }
+  return openFile(*address.as<FileKeyAddress>(), pins);
 }
 
 Result<std::unique_ptr<Signer>> createKey(const KeyAddress& address, const KeyWanted& wanted, PinSource& pins) {
-  if (const auto* file = address.as<FileKeyAddress>()) {
-    return createFile(*file, wanted, pins);
-  }
   if (const auto* uri = address.as<Pkcs11Uri>()) {
     return Pkcs11Signer::create(*uri, wanted, pins);
   }
   if (const auto* tpm = address.as<TpmKeyAddress>()) {
     return TpmSigner::create(*tpm, wanted, pins);
   }
-  return fail(ErrorCode::NotSupported, QStringLiteral("This kind of key can't be made yet."));
+  if (const auto* keychain = address.as<KeychainKeyAddress>()) {
+    return createKeychainKey(*keychain, wanted);
+  }
+  return createFile(*address.as<FileKeyAddress>(), wanted, pins);
 }
 
 }  // namespace sealift

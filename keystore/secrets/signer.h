@@ -1,5 +1,5 @@
-// Whoever can sign with a key that it may never show. Files today; a PKCS#11 token, a TPM or the
-// OS keychain stand behind the same interface, so nothing may assume that a key can be exported.
+// Whoever can sign with a key that it may never show: a file, the OS keychain, a PKCS#11 token or a TPM stands behind
+// it (open_signer.h), so nothing may assume that a key can be exported.
 #pragma once
 
 #include "keystore/crypto/public_key.h"

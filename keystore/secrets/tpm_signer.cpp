@@ -80,20 +80,6 @@ Result<PublicKey> publicHalf(const EVP_PKEY* key, const QString& name) {
   return PublicKey::fromDer(der);
 }
 
-SignatureScheme anySchemeOf(KeyType type) {
-  switch (type) {
-    case KeyType::Ed25519:
-      return SignatureScheme::Ed25519;
-    case KeyType::EcP256:
-      return SignatureScheme::EcdsaP256Sha256;
-    case KeyType::EcP384:
-      return SignatureScheme::EcdsaP384Sha384;
-    case KeyType::Rsa:
-      break;
-  }
-  return SignatureScheme::RsaPkcs1v15Sha256;
-}
-
 // Asked on a connection of its own, for which a simulated TPM would wait until the other is closed.
 std::optional<TpmTries> triesOf(const QString& tcti) {
   return TpmContext::isOpen(tcti) ? std::nullopt : readTpmTries(tcti);
@@ -177,7 +163,7 @@ Result<std::unique_ptr<Signer>> TpmSigner::openWith(const TpmKeyAddress& address
   SecretBytes authorization(value.view());
   SEALIFT_TRY(std::unique_ptr<Opened> opened, load(address, authorization));
   SEALIFT_TRY(PublicKey publicKey, publicHalf(opened->key.get(), nameOf(address)));
-  const SignatureScheme scheme = anySchemeOf(publicKey.type());
+  const SignatureScheme scheme = usualSchemeOf(publicKey.type());
   std::unique_ptr<TpmSigner> signer(
       new TpmSigner(address, std::move(authorization), std::move(opened), std::move(publicKey)));
   SEALIFT_TRY(const QByteArray proof, signer->sign(scheme, "Sealift opens this key"));
