@@ -4,6 +4,7 @@
 #include "app/cli/interrupt.h"
 #include "app/services/local_station.h"
 #include "devices/registry.h"
+#include "keystore/secrets/pin_source.h"
 
 #include <QCoreApplication>
 #include <QLocale>

@@ -3,14 +3,18 @@
 #include "app/demo/demo_stories.h"
 #include "app/demo/demo_world.h"
 #include "app/services/local_station.h"
+#include "app/services/pin_access.h"
 #include "devices/registry.h"
+#include "keystore/secrets/pin_source.h"
 #include "ui/style/theme.h"
 #include "ui/views/main_window.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QInputDialog>
 #include <QMessageBox>
 #include <QPushButton>
+#include <QThread>
 
 #include <cstdio>
 
@@ -76,6 +80,22 @@ int sayFatal(const Error& error, bool attended) {
     box.exec();
   }
   return 1;
+}
+
+// Asked from whichever thread needs the key; the dialog is the window's.
+std::optional<QByteArray> askForPin(const QString& prompt) {
+  if (QThread::currentThread() != qApp->thread()) {
+    std::optional<QByteArray> typed;
+    QMetaObject::invokeMethod(
+        qApp, [&] { typed = askForPin(prompt); }, Qt::BlockingQueuedConnection);
+    return typed;
+  }
+  bool agreed = false;
+  QString text = QInputDialog::getText(QApplication::activeWindow(), QStringLiteral("Sealift"), prompt,
+                                       QLineEdit::Password, {}, &agreed);
+  std::optional<QByteArray> typed = agreed ? std::optional(text.toUtf8()) : std::nullopt;
+  text.fill(QChar(u'\0'));
+  return typed;
 }
 
 // A damaged database was set aside; whether to begin a new one is a person's decision.
@@ -147,6 +167,9 @@ int main(int argc, char** argv) {
   setup.drivers = &driverRegistry();
   setup.language = QLocale().name().section(u'_', 0, 0);
   setup.demo = options.demo;
+  if (attended) {
+    setup.pins = makePinSource({qEnvironmentVariable("SEALIFT_PIN_FILE"), {}, askForPin});
+  }
   setup.offline = options.offline;
   Result<std::unique_ptr<LocalStation>> station = LocalStation::open(setup);
   if (!station && station.error().code == ErrorCode::StoreDamaged && agreesToFreshStart(station.error())) {

@@ -12,6 +12,7 @@
   X(StationStarted,      "station.started") \
   X(StationStopped,      "station.stopped") \
   X(StationKeyMade,      "station.key-made") \
+  X(StationKeyChanged,   "station.key-changed") \
   X(StoreSetAside,       "store.set-aside") \
   X(OperatorSignedIn,    "operator.signed-in") \
   X(OperatorSignedOut,   "operator.signed-out") \

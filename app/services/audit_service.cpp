@@ -148,7 +148,7 @@ Result<AuditDetail> AuditService::detail(qint64 sequence) const {
       head ? core_.audit->proveInclusion(sequence, head->treeSize)
            : Result<InclusionProof>(fail(ErrorCode::AuditTampered, QStringLiteral("The log has no signed head.")));
   const bool ownLeaf = proof && proof->leafHash == merkleLeafHash(record->leaf);
-  const bool signedHead = head && checkTreeHead(HeadKind::Head, *head, {core_.signer->publicKey()}).has_value();
+  const bool signedHead = head && checkTreeHead(HeadKind::Head, *head, core_.signerKeys()).has_value();
   detail.included = ownLeaf && signedHead && checkInclusion(*proof, head->rootHash);
   detail.proofText = detail.included ? QStringLiteral("Included in signed head")
                                      : QStringLiteral("Not proven: the log was changed outside Sealift");
@@ -158,7 +158,7 @@ Result<AuditDetail> AuditService::detail(qint64 sequence) const {
 Result<AuditHealth> AuditService::verify(const QString& headFile, const Progress::Sink& sink,
                                          const CancelToken& cancel) {
   AuditVerifyOptions options;
-  options.keys = {core_.signer->publicKey()};
+  options.keys = core_.signerKeys();
   if (!headFile.isEmpty()) {
     SEALIFT_TRY(const QByteArray bytes, readFile(headFile, kTreeHeadFileMaxBytes));
     SEALIFT_TRY(const TreeHead head, readTreeHead(bytes));

@@ -3,8 +3,8 @@
 #include "app/base/file_io.h"
 #include "app/catalog/system_fetchers.h"
 #include "app/services/device_view.h"
+#include "app/services/station_key.h"
 #include "devices/core/device_json.h"
-#include "keystore/secrets/file_signer.h"
 
 #include <QCoreApplication>
 #include <QJsonDocument>
@@ -36,12 +36,12 @@ QString defaultDataFolder() {
   return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/sealift");
 }
 
-LocalStation::LocalStation(const StationSetup& setup) : settleByItself_(setup.settleByItself) {
+LocalStation::LocalStation(const StationSetup& setup)
+    : pins_(setup.pins ? setup.pins : std::make_shared<NoPinSource>()), settleByItself_(setup.settleByItself) {
   core_.clock = setup.clock;
   VendorFetcherFactory fetchers = setup.fetchers;
   if (!fetchers) {
-    const std::shared_ptr<PinSource> pins = setup.pins ? setup.pins : std::make_shared<NoPinSource>();
-    fetchers = [made = std::make_shared<SystemFetchers>(pins)](const QString& address, const VendorAccess& access) {
+    fetchers = [made = std::make_shared<SystemFetchers>(pins_)](const QString& address, const VendorAccess& access) {
       return made->make(address, access);
     };
   }
@@ -101,8 +101,11 @@ Result<std::unique_ptr<LocalStation>> LocalStation::open(const StationSetup& set
 Status LocalStation::start(const StationSetup& setup) {
   SEALIFT_TRY(core_.database, Database::open(setup.dataFolder, setup.startFreshAfterDamage ? DamagePolicy::StartFresh
                                                                                            : DamagePolicy::SetAside));
-  SEALIFT_TRY(core_.signer, loadOrCreateStationKey(setup.dataFolder + QStringLiteral("/station-key.pem")));
-  core_.audit = std::make_unique<AuditLog>(*core_.database, *core_.signer, *core_.clock);
+  SEALIFT_TRY(StationKey key, openStationKey(*core_.database, setup.dataFolder, pins_));
+  core_.signer = std::move(key.signer);
+  core_.signerAddress = key.address.toString();
+  core_.earlierSignerKeys = key.earlier;
+  core_.audit = std::make_unique<AuditLog>(*core_.database, *core_.signer, *core_.clock, key.earlier);
   SEALIFT_CHECK(loadInfo());
   if (Status recorded = recordStart(); !recorded) {
     if (recorded.error().code != ErrorCode::AuditTampered) {
@@ -244,6 +247,66 @@ Status LocalStation::setOffline(bool offline) {
   Q_EMIT infoChanged();
   Q_EMIT auditChanged();
   return {};
+}
+
+namespace {
+
+StationKeyView viewOf(const KeyAddress& address, const PublicKey& key, qsizetype earlierKeys) {
+  StationKeyView view{.address = address.toString(),
+                      .keyId = key.keyId(),
+                      .type = key.typeName(),
+                      .publicKeyPem = QString::fromLatin1(key.toPem())};
+  view.inHardware = address.inHardware();
+  view.earlierKeys = static_cast<int>(earlierKeys);
+  return view;
+}
+
+Result<KeyWanted> keyWanted(const QString& type) {
+  static const QMap<QString, KeyWanted> types{{QStringLiteral("ecdsa-p256"), {KeyType::EcP256}},
+                                              {QStringLiteral("ecdsa-p384"), {KeyType::EcP384}},
+                                              {QStringLiteral("rsa-2048"), {KeyType::Rsa, 2048}},
+                                              {QStringLiteral("rsa-3072"), {KeyType::Rsa, 3072}},
+                                              {QStringLiteral("ed25519"), {KeyType::Ed25519}}};
+  const auto found = types.constFind(type);
+  if (found == types.constEnd()) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("There is no type of key \"%1\".").arg(type));
+  }
+  return *found;
+}
+
+}  // namespace
+
+StationKeyView LocalStation::stationKey() const {
+  const auto address = KeyAddress::parse(core_.signerAddress);
+  return viewOf(address ? *address : KeyAddress(FileKeyAddress{}), core_.signer->publicKey(),
+                core_.earlierSignerKeys.size());
+}
+
+Result<StationKeyView> LocalStation::chooseStationKey(const QString& address, const QString& newType) {
+  StationKeyChoice choice{address, !newType.isEmpty(), {}};
+  if (choice.create) {
+    SEALIFT_TRY(choice.wanted, keyWanted(newType));
+  }
+  SEALIFT_TRY(NextStationKey next, openNextStationKey(choice, *pins_));
+  const PublicKey& key = next.signer->publicKey();
+  SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
+  SEALIFT_CHECK(sealift::chooseStationKey(transaction, next, core_.signer->publicKey()));
+  SEALIFT_CHECK(core_.record(
+      transaction,
+      {.event = AuditEvent::StationKeyChanged,
+       .actor = {},
+       .subject = {QStringLiteral("station"), info_.publicKeyId, info_.name},
+       .outcome = AuditOutcome::Ok,
+       .code = {},
+       .message = QStringLiteral("From the next start on this station signs its log with key %1, kept at %2.")
+                      .arg(key.keyId().left(16), next.address.toString()),
+       .details = {{QStringLiteral("keyId"), key.keyId()},
+                   {QStringLiteral("earlierKeyId"), info_.publicKeyId},
+                   {QStringLiteral("address"), next.address.toString()},
+                   {QStringLiteral("publicKey"), QString::fromLatin1(key.toPem())}}}));
+  SEALIFT_CHECK(transaction.commit());
+  Q_EMIT auditChanged();
+  return viewOf(next.address, key, core_.earlierSignerKeys.size() + 1);
 }
 
 // Devices -------------------------------------------------------------------------------------

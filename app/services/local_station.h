@@ -21,7 +21,7 @@ struct StationSetup {
   LinkOpener* links = nullptr;
   const DriverRegistry* drivers = nullptr;
   VendorFetcherFactory fetchers;    // empty: over HTTP(S) and from folders (SystemFetchers)
-  std::shared_ptr<PinSource> pins;  // asked for the PINs of client keys; null: nobody
+  std::shared_ptr<PinSource> pins;  // asked for the PINs of the station's and client keys; null: nobody
   bool offline = false;             // whatever the settings say: no network for this run
   QString language = QStringLiteral("en");
   bool demo = false;
@@ -46,6 +46,8 @@ class LocalStation final : public Station {
   StationInfo info() const override;
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
   Status setOffline(bool offline) override;
+  StationKeyView stationKey() const override;
+  Result<StationKeyView> chooseStationKey(const QString& address, const QString& newType) override;
 
   QList<DeviceView> devices() const override;
   std::optional<DeviceView> device(const QString& id) const override;
@@ -94,6 +96,7 @@ class LocalStation final : public Station {
   void settle(const KnownDevice& seen);
 
   StationCore core_;
+  std::shared_ptr<PinSource> pins_;  // never null
   StationInfo info_;
   bool settleByItself_;
   std::unique_ptr<VendorService> vendors_;

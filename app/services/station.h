@@ -34,6 +34,12 @@ class Station : public QObject {
   // No network at all: vendors' servers and devices over UDP and TCP are not reached. Kept for later runs.
   virtual Status setOffline(bool offline) = 0;
 
+  virtual StationKeyView stationKey() const = 0;
+  // From the next start on the station signs with the key at this address, which is made there first when a type
+  // is given ("ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "ed25519"). Recorded, signed by the key of now.
+  // Waits for whoever is asked for a PIN.
+  virtual Result<StationKeyView> chooseStationKey(const QString& address, const QString& newType) = 0;
+
   // Devices -------------------------------------------------------------------------------
   virtual QList<DeviceView> devices() const = 0;  // as last seen; at once
   virtual std::optional<DeviceView> device(const QString& id) const = 0;

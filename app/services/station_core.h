@@ -103,6 +103,7 @@ struct StationCore {
     const std::scoped_lock lock(mutex_);
     operatorName_ = name;
   }
+  QList<PublicKey> signerKeys() const { return QList<PublicKey>{signer->publicKey()} + earlierSignerKeys; }
   qint64 nowMs() const { return clock->nowUtc().toMSecsSinceEpoch(); }
 
  private:

@@ -231,6 +231,16 @@ struct VendorCandidate {
   QByteArray file;  // the vendor file as it was read
 };
 
+// The key that signs the audit log's heads.
+struct StationKeyView {
+  QString address;
+  QString keyId;  // hex
+  QString type;   // "ECDSA P-256"
+  QString publicKeyPem;
+  bool inHardware = false;
+  int earlierKeys = 0;
+};
+
 struct StationInfo {
   QString name;
   QString operatorName;
