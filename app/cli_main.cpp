@@ -2,7 +2,9 @@
 #include "app/base/process.h"
 #include "app/cli/command.h"
 #include "app/cli/interrupt.h"
+#include "app/cli/secret_input.h"
 #include "app/services/local_station.h"
+#include "app/services/pin_access.h"
 #include "devices/registry.h"
 #include "keystore/secrets/pin_source.h"
 
@@ -34,6 +36,11 @@ int main(int argc, char** argv) {
       setup.links = &links;
       setup.drivers = &sealift::driverRegistry();
       setup.language = QLocale().name().section(u'_', 0, 0);
+      sealift::PinAccess pins{qEnvironmentVariable("SEALIFT_PIN_FILE"), {}, {}};
+      if (terminal.interactive()) {
+        pins.ask = sealift::readSecret;
+      }
+      setup.pins = sealift::makePinSource(pins);
       setup.settleByItself = false;  // a command does what it was asked and no more
       SEALIFT_TRY(station, sealift::LocalStation::open(setup));
     }

@@ -63,6 +63,8 @@ class AddressGate {
 struct StationCore {
   std::unique_ptr<Database> database;
   std::unique_ptr<Signer> signer;
+  QString signerAddress;               // where the signer's key lives
+  QList<PublicKey> earlierSignerKeys;  // this station's keys before it
   std::unique_ptr<AuditLog> audit;
   const Clock* clock = nullptr;
   std::unique_ptr<NetworkGate> network;
