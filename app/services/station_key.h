@@ -7,6 +7,7 @@
 #pragma once
 
 #include "app/store/database.h"
+#include "app/store/transaction.h"
 #include "keystore/secrets/open_signer.h"
 
 #include <QList>
