@@ -104,7 +104,7 @@ class AttackAuditTest : public QObject {
         break;
       }
     }
-    const Status refreshed = await(station.refreshVendor(kVendor));
+    const auto refreshed = await(station.refreshVendor(kVendor));
     QVERIFY(!refreshed);
     QVERIFY2(refreshed.error().code == static_cast<ErrorCode>(expected), qPrintable(refreshed.error().message()));
 
@@ -130,7 +130,7 @@ class AttackAuditTest : public QObject {
     for (const char* name : {"trust.malformed", "trust.threshold", "trust.rollback", "trust.expired",
                              "trust.hash-mismatch", "trust.length", "trust.root-changed", "trust.fingerprint",
                              "trust.target-missing", "fetch.failed", "fetch.not-found", "fetch.tls"}) {
-      const auto code = errorCodeFromName(QLatin1String(name));
+      const auto code = errorCodeFromName(QString::fromLatin1(name));
       QVERIFY2(code, name);
       QVERIFY2(errorCodeRemedy(*code).endsWith(QLatin1Char('.')), name);
     }
