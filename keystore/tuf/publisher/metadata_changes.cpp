@@ -1,5 +1,7 @@
 #include "keystore/tuf/publisher/metadata_changes.h"
 
+#include "keystore/tuf/metadata.h"
+
 #include <QSet>
 
 namespace sealift::tuf {
@@ -221,7 +223,7 @@ QStringList describeChanges(const Json& before, const Json& after) {
     const Json& member = memberOf(part, name);
     return member.is_object() ? member : kEmpty;
   };
-  QSet<QString> told{QStringLiteral("version"), QStringLiteral("expires")};
+  QSet<QString> told{QStringLiteral("version"), QStringLiteral("expires"), QLatin1String(kSignedAt)};
   if (before.is_null()) {
     told += {QStringLiteral("_type"), QStringLiteral("spec_version")};
   }

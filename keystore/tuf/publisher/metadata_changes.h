@@ -8,7 +8,8 @@
 
 namespace sealift::tuf {
 
-// Signed parts; `before` null when the role is new. Version and expiry are left to the caller.
+// Signed parts; `before` null when the role is new. Version, expiry and the time of signing are left to the
+// caller.
 QStringList describeChanges(const Json& before, const Json& after);
 
 }  // namespace sealift::tuf

@@ -13,8 +13,10 @@ bool saysTheSame(Json waiting, Json wanted, const QDateTime& now) {
   if (!waiting.is_object() || expiresIn(waiting) <= now) {
     return false;
   }
-  waiting.erase("expires");
-  wanted.erase("expires");
+  for (const char* time : {"expires", kSignedAt}) {
+    waiting.erase(time);
+    wanted.erase(time);
+  }
   return waiting == wanted;
 }
 

@@ -47,7 +47,9 @@ TrustSummary Publisher::summary() const {
   const RootMetadata& root = d_->published.root();
   const auto inspect = [&](const QString& role, const Json& signedPart) {
     const RoleKeys keys = root.roles.value(role);
-    return RoleSummary{role, versionIn(signedPart), expiresIn(signedPart), keys.threshold, keys.keyIds, {}};
+    return RoleSummary{
+        role,           versionIn(signedPart), expiresIn(signedPart),
+        keys.threshold, keys.keyIds,           parseExpires(toQString(signedPart.value(kSignedAt, std::string())))};
   };
   TrustSummary summary;
   if (const auto initial = parseEnvelope(rootBytes(1))) {
