@@ -5,6 +5,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} -E env QT_QPA_PLATFORM=offscreen ${PROG
 if(NOT result EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} does not list its rows (${result}).")
 endif()
+string(REGEX REPLACE "[][;]" "_" rows "${rows}")  # which mean something in CMake's lists
 string(REGEX MATCHALL "[^\n]+" rows "${rows}")
 set(script "")
 foreach(row IN LISTS rows)
