@@ -100,7 +100,7 @@ class TufJsTest : public QObject {
     initRepository(world, QStringLiteral("ed25519"));
     repo(world, {QStringLiteral("add-model"), modelFile(world)});
     for (const quint32 minor : {0U, 1U, 2U}) {
-      addRelease(world, {1, static_cast<int>(minor), 0, 0});
+      addRelease(world, {1, minor, 0, 0});
     }
     repo(world, {QStringLiteral("bins"), QStringLiteral("--bits"), QStringLiteral("5")});
     repo(world, {QStringLiteral("publish")});
