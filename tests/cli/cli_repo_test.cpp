@@ -80,7 +80,8 @@ class CliRepoTest : public QObject {
     const QJsonObject document = shown.json().value(QLatin1String("documents")).toArray().first().toObject();
     QCOMPARE(document.value(QLatin1String("role")).toString(), QStringLiteral("targets"));
     QCOMPARE(document.value(QLatin1String("needed")).toInt(), 2);
-    const QString changes = QJsonDocument(document.value(QLatin1String("changes")).toArray()).toJson();
+    const QString changes =
+        QString::fromUtf8(QJsonDocument(document.value(QLatin1String("changes")).toArray()).toJson());
     QVERIFY2(changes.contains(QLatin1String("firmware/t2/1.1.0/app.bin")), qPrintable(changes));
     QVERIFY2(changes.contains(QLatin1String("(firmware 1.1.0 of t2)")), qPrintable(changes));
     const Ran words = world_->run({QStringLiteral("repo"), QStringLiteral("sign"), request});
