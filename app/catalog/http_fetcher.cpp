@@ -51,7 +51,7 @@ struct HttpFetcher::Private {
   Status prepareTls();
   QNetworkRequest request(const QUrl& url, const tuf::ResumePoint& from) const;
   Status takeHead(const QUrl& url, const HttpHead& head, Want& want) const;
-  Status get(const QUrl& url, Want& want, const CancelToken& cancel);
+  Status get(const QUrl& start, Want& want, const CancelToken& cancel);
 };
 
 HttpFetcher::HttpFetcher(const QString& base, const HttpOptions& options) : d_(std::make_unique<Private>()) {
