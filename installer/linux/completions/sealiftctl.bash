@@ -29,7 +29,7 @@ _sealiftctl() {
       return
       ;;
   esac
-  [[ $current != -* ]] || choices='--data-dir --json --help --version'
+  [[ $current != -* ]] || choices='--data-dir --offline --json --help --version'
   mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
 }
 complete -o filenames -F _sealiftctl sealiftctl

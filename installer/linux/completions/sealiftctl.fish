@@ -1,5 +1,6 @@
 # fish completion for sealiftctl(1)
 complete -c sealiftctl -l data-dir -x -a '(__fish_complete_directories)' -d 'Keep everything under this folder'
+complete -c sealiftctl -l offline -d 'Open no network socket at all'
 complete -c sealiftctl -l json -d 'Print JSON'
 complete -c sealiftctl -l help -d 'Print the options'
 complete -c sealiftctl -l version -d 'Print the version'
