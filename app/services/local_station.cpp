@@ -476,6 +476,14 @@ QFuture<Result<VendorView>> LocalStation::changeVendorAccess(const QString& id, 
   return QtConcurrent::run(&core_.lookPool, [this, id, change] { return vendors_->changeAccess(id, change); });
 }
 
+QFuture<Result<BundleImport>> LocalStation::importBundle(const QString& path) {
+  return QtConcurrent::run(&core_.lookPool, [this, path] { return vendors_->importBundle(path, core_.closing); });
+}
+
+bool LocalStation::isBundle(const QString& path) const {
+  return VendorService::isBundle(path);
+}
+
 Status LocalStation::removeVendor(const QString& id) {
   return vendors_->remove(id);
 }

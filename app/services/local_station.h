@@ -77,6 +77,8 @@ class LocalStation final : public Station {
   QFuture<Result<VendorView>> refreshVendor(const QString& id) override;
   QFuture<Result<VendorView>> changeVendorAccess(const QString& id, const VendorAccessChange& change) override;
   Status removeVendor(const QString& id) override;
+  QFuture<Result<BundleImport>> importBundle(const QString& path) override;
+  bool isBundle(const QString& path) const override;
 
   AuditHealth auditHealth() const override;
   qint64 auditCount(const AuditFilter& filter) const override;

@@ -84,6 +84,11 @@ class Station : public QObject {
   // How its server is reached. An own client certificate is tried out before it is kept: its key may ask for a PIN.
   virtual QFuture<Result<VendorView>> changeVendorAccess(const QString& id, const VendorAccessChange& change) = 0;
   virtual Status removeVendor(const QString& id) = 0;
+  // A vendor's offline bundle: verified as its server's answers are, then kept. NotFound when its vendor is not
+  // trusted here.
+  virtual QFuture<Result<BundleImport>> importBundle(const QString& path) = 0;
+  // True when the file is a bundle by what it holds, whatever its name; else it may be a vendor file.
+  virtual bool isBundle(const QString& path) const = 0;
 
   // Audit log -----------------------------------------------------------------------------
   virtual AuditHealth auditHealth() const = 0;

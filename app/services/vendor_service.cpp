@@ -2,8 +2,10 @@
 
 #include "app/base/file_io.h"
 #include "app/catalog/vendor_file.h"
+#include "app/services/refusal.h"
 #include "app/store/vendor_table.h"
 #include "keystore/tuf/client/client.h"
+#include "keystore/tuf/fingerprint_words.h"
 
 #include <QDir>
 
@@ -12,21 +14,20 @@
 namespace sealift {
 namespace {
 
-constexpr int kGroupLength = 4;
-
-QStringList inGroups(const QString& hex) {
-  QStringList groups;
-  for (qsizetype i = 0; i < hex.size(); i += kGroupLength) {
-    groups << hex.mid(i, kGroupLength);
-  }
-  return groups;
-}
-
 QString refreshedKey(const QString& id) {
   return QStringLiteral("vendor.%1.refreshed").arg(id);
 }
 
 }  // namespace
+
+qint64 VendorService::rootVersionOf(const VendorRepository& repository) {
+  for (const TrustedRole& role : repository.roles()) {
+    if (role.role == QLatin1String("root")) {
+      return role.version;
+    }
+  }
+  return 0;
+}
 
 QString VendorService::folderOf(const QString& id) const {
   return core_.dataFolder + QStringLiteral("/vendors/") + id;
@@ -72,7 +73,7 @@ Result<VendorCandidate> VendorService::readFile(const QString& path) {
   candidate.name = file.name;
   candidate.addresses = file.addresses;
   candidate.fingerprint = root.fingerprint;
-  candidate.words = inGroups(root.fingerprint);
+  candidate.words = tuf::fingerprintWords(root.fingerprint);
   for (const tuf::RoleSummary& role : root.roles) {
     if (role.name == QLatin1String("root")) {
       candidate.rootThreshold = role.threshold;
@@ -158,63 +159,67 @@ Result<VendorView> VendorService::refresh(const QString& id, const CancelToken& 
   if (!repository) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no vendor \"%1\".").arg(id));
   }
-  const AuditSubject subject{QStringLiteral("vendor"), id, repository->identity().name};
-  const auto rootVersion = [&] {
-    for (const TrustedRole& role : repository->roles()) {
-      if (role.role == QLatin1String("root")) {
-        return role.version;
-      }
-    }
-    return qint64{0};
-  };
-  const qint64 oldRoot = rootVersion();
+  const qint64 oldRoot = rootVersionOf(*repository);
   const Status refreshed = repository->refresh(cancel);
-  VendorView shown;
+  SEALIFT_CHECK(noteRefreshed(repository, refreshed, oldRoot, {}));
+  const std::scoped_lock lock(mutex_);
+  for (const Known& known : known_) {
+    if (known.repository == repository) {
+      return view(known);
+    }
+  }
+  return fail(ErrorCode::NotFound, QStringLiteral("The vendor was removed meanwhile."));
+}
+
+// Remembers and records how it went; gives the error of `refreshed` back.
+Status VendorService::noteRefreshed(const std::shared_ptr<VendorRepository>& repository, const Status& refreshed,
+                                    qint64 oldRoot, const QJsonObject& details) {
+  const QString id = repository->identity().id;
+  const AuditSubject subject{QStringLiteral("vendor"), id, repository->identity().name};
   {
     const std::scoped_lock lock(mutex_);
     for (Known& known : known_) {
       if (known.repository == repository) {
         known.problem = refreshed ? std::optional<Error>() : std::optional<Error>(refreshed.error());
         known.refreshedMs = refreshed ? core_.nowMs() : known.refreshedMs;
-        shown = view(known);
       }
     }
   }
   changed_();
   if (!refreshed) {
+    const ErrorCode code = refreshed.error().code;
+    const bool wasRefused = isRefusal(code) || code == ErrorCode::FetchTls;
     SEALIFT_CHECK(core_.record({.event = AuditEvent::VendorRefreshFailed,
                                 .actor = {},
                                 .subject = subject,
-                                .outcome = AuditOutcome::Failed,
-                                .code = errorCodeName(refreshed.error().code),
+                                .outcome = wasRefused ? AuditOutcome::Refused : AuditOutcome::Failed,
+                                .code = errorCodeName(code),
                                 .message = refreshed.error().message(),
-                                .details = {}}));
-    return tl::unexpected<Error>(refreshed.error());
+                                .details = details}));
+    return refreshed;
   }
   SEALIFT_CHECK(SettingTable(*core_.database).set(refreshedKey(id), QString::number(core_.nowMs())));
-  if (oldRoot != 0 && rootVersion() != oldRoot) {
-    SEALIFT_CHECK(
-        core_.record({.event = AuditEvent::VendorRootRotated,
-                      .actor = {},
-                      .subject = subject,
-                      .outcome = AuditOutcome::Recorded,
-                      .code = {},
-                      .message = QStringLiteral("The vendor's root changed, signed by the old root's keys."),
-                      .details = {{QStringLiteral("from"), oldRoot}, {QStringLiteral("to"), rootVersion()}}}));
+  const qint64 newRoot = rootVersionOf(*repository);
+  if (oldRoot != 0 && newRoot != oldRoot) {
+    SEALIFT_CHECK(core_.record({.event = AuditEvent::VendorRootRotated,
+                                .actor = {},
+                                .subject = subject,
+                                .outcome = AuditOutcome::Recorded,
+                                .code = {},
+                                .message = QStringLiteral("The vendor's root changed, signed by the old root's keys."),
+                                .details = {{QStringLiteral("from"), oldRoot}, {QStringLiteral("to"), newRoot}}}));
   }
-  QJsonObject versions;
+  QJsonObject versions = details;
   for (const TrustedRole& role : repository->roles()) {
     versions[role.role] = role.version;
   }
-  SEALIFT_CHECK(
-      core_.record({.event = AuditEvent::VendorRefreshed,
-                    .actor = {},
-                    .subject = subject,
-                    .outcome = AuditOutcome::Ok,
-                    .code = {},
-                    .message = QStringLiteral("timestamp %1").arg(versions[QStringLiteral("timestamp")].toInteger()),
-                    .details = versions}));
-  return shown;
+  return core_.record({.event = AuditEvent::VendorRefreshed,
+                       .actor = {},
+                       .subject = subject,
+                       .outcome = AuditOutcome::Ok,
+                       .code = {},
+                       .message = QStringLiteral("timestamp %1").arg(versions[QStringLiteral("timestamp")].toInteger()),
+                       .details = versions});
 }
 
 Status VendorService::remove(const QString& id) {

@@ -20,6 +20,9 @@ class VendorService {
                          const CancelToken& cancel);
   Result<VendorView> refresh(const QString& id, const CancelToken& cancel);
   Result<VendorView> changeAccess(const QString& id, const VendorAccessChange& change);
+  // Of the vendor whose root of trust the bundle begins with: it must be trusted already.
+  Result<BundleImport> importBundle(const QString& path, const CancelToken& cancel);
+  static bool isBundle(const QString& path);
   Status remove(const QString& id);
   QList<VendorView> views() const;
 
@@ -36,6 +39,10 @@ class VendorService {
     qint64 refreshedMs = 0;
     std::optional<Error> problem;
   };
+  Result<std::shared_ptr<VendorRepository>> vendorOf(const QStringList& roots) const;
+  static qint64 rootVersionOf(const VendorRepository& repository);
+  Status noteRefreshed(const std::shared_ptr<VendorRepository>& repository, const Status& refreshed, qint64 oldRoot,
+                       const QJsonObject& details);
   VendorView view(const Known& known) const;
   QString folderOf(const QString& id) const;
   std::shared_ptr<VendorRepository> open(const VendorRepository::Identity& identity) const;

@@ -212,6 +212,17 @@ struct VendorView {
   QString clientKey;
 };
 
+// What an offline bundle brought.
+struct BundleImport {
+  QString vendorId;
+  QString vendorName;
+  int files = 0;       // verified and kept, those that were here already among them
+  QStringList models;  // that have releases in the bundle
+  qint64 timestampVersion = 0;
+  QDateTime validUntil;  // the first of the metadata's expiry dates
+  QString ageText;       // how old the vendor's word is, and what that means
+};
+
 // What to change of how a vendor's server is reached; what is absent stays as it is.
 struct VendorAccessChange {
   std::optional<QString> authoritiesFile;    // PEM; empty: back to those that this computer trusts
@@ -224,7 +235,7 @@ struct VendorCandidate {
   QString name;
   QStringList addresses;
   QString fingerprint;  // hex
-  QStringList words;    // the fingerprint in groups that can be read out aloud
+  QStringList words;    // the fingerprint in words that two people can compare by telephone
   int rootThreshold = 0;
   int rootKeys = 0;
   QStringList authorities;  // names of its own authorities for TLS; empty: those that this computer trusts
