@@ -243,7 +243,7 @@ QStringList describeChanges(const Json& before, const Json& after) {
     lines += describeTargets(objectOf(before, "targets"), objectOf(after, "targets"));
     lines += describeDelegations(memberOf(before, "delegations"), memberOf(after, "delegations"));
   } else if (memberOf(after, "_type") == "snapshot" || memberOf(after, "_type") == "timestamp") {
-    told += {QStringLiteral("meta")};
+    told.insert(QStringLiteral("meta"));
     for (const auto& [name, file] : objectOf(after, "meta").items()) {
       const Json& former = memberOf(objectOf(before, "meta"), name.c_str());
       if (former != file) {

@@ -43,7 +43,8 @@ void advance(Json& signedPart, qint64 version, const QDateTime& now, int days) {
 }
 
 bool Publication::isHalfOver(const Json& signedPart, int days) const {
-  return context_.now.secsTo(expiresIn(signedPart)) * 2 < qint64{days} * 86400;
+  const qint64 secondsLeft = context_.now.secsTo(expiresIn(signedPart));
+  return secondsLeft * 2 < qint64{days} * 86400;
 }
 
 // With a new root, files are signed for both: readers have the one or the other.

@@ -84,7 +84,8 @@ Result<PublicKey> Publisher::addKeyAddress(const QString& address) {
   const QString keyId = keyIdOf(key);
   SEALIFT_TRY(const QString lasting, d_->keyring.lastingForm(address));
   d_->keyring.add(signer, lasting);
-  d_->config["keys"][keyId.toStdString()] = {{"address", lasting.toStdString()}};
+  d_->config["keys"][keyId.toStdString()] = {{"address", lasting.toStdString()},
+                                             {"type", key.typeName().toStdString()}};
   SEALIFT_CHECK(d_->saveConfig());
   return key;
 }
@@ -267,9 +268,13 @@ QList<KeyState> Publisher::keys() {
     KeyState& state = all[keyId];
     state.keyId = keyId;
     state.place = d_->keyring.place(keyId);
-    if (state.type.isEmpty()) {  // no role has it: only its keeper knows
-      const Signer* signer = d_->keyring.signer(keyId);
-      state.type = signer == nullptr ? QStringLiteral("unknown") : signer->publicKey().typeName();
+    if (state.type.isEmpty()) {  // no role has it: what was noted when it was added, without asking for a PIN
+      const Json noted = d_->config["keys"].value(keyId.toStdString(), Json::object());
+      const Json type = noted.is_object() ? noted.value("type", Json()) : Json();
+      const Signer* signer = type.is_string() ? nullptr : d_->keyring.signer(keyId);
+      state.type = type.is_string()    ? toQString(type.get_ref<const std::string&>())
+                   : signer == nullptr ? QStringLiteral("unknown")
+                                       : signer->publicKey().typeName();
     }
   }
   return all.values();
