@@ -1,8 +1,6 @@
 #include "keystore/secrets/pkcs11_key.h"
 
-#include "keystore/crypto/openssl_p.h"
 #include "keystore/crypto/random.h"
-#include "keystore/secrets/percent_encoding.h"
 #include "keystore/secrets/pkcs11_objects.h"
 
 #include <QList>
@@ -11,8 +9,6 @@
 namespace sealift {
 
 namespace {
-
-using openssl::data;
 
 constexpr int kNewIdBytes = 8;
 

@@ -52,7 +52,7 @@ std::optional<Error> SharedSigner::lastError() const {
 }
 
 Status fillSignerKey(evp_pkey_st* key, const std::shared_ptr<SharedSigner>& signer) {
-  const std::shared_ptr<SharedSigner>* address = &signer;
+  const void* address = &signer;
   OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(kSignerParam, static_cast<void*>(&address), sizeof address),
                          OSSL_PARAM_construct_end()};
   OSSL_LIB_CTX* library = signerContext();

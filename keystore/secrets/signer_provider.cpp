@@ -75,15 +75,16 @@ const OSSL_PARAM* gettableKeyParams(void* /*provider*/) {
 }
 
 bool importSigner(SignerKey& key, const OSSL_PARAM& param) {
-  const std::shared_ptr<SharedSigner>* signer = nullptr;
-  if (param.data_size != sizeof signer) {
+  const void* address = nullptr;
+  if (param.data_size != sizeof address) {
     return false;
   }
-  std::memcpy(&signer, param.data, sizeof signer);
-  const QByteArray der = (*signer)->publicKey().toDer();
+  std::memcpy(&address, param.data, sizeof address);
+  const auto& signer = *static_cast<const std::shared_ptr<SharedSigner>*>(address);
+  const QByteArray der = signer->publicKey().toDer();
   const auto* at = reinterpret_cast<const unsigned char*>(der.constData());
   key.publicKey.reset(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
-  key.signer = *signer;
+  key.signer = signer;
   return key.publicKey != nullptr;
 }
 
@@ -286,7 +287,7 @@ int sign(void* data, unsigned char* signature, std::size_t* length, std::size_t 
 
 template <class Function>
 OSSL_DISPATCH entry(int id, Function* function) {
-  return {id, reinterpret_cast<void (*)(void)>(function)};
+  return {id, reinterpret_cast<void (*)()>(function)};
 }
 
 using Dispatch = std::array<OSSL_DISPATCH, 13>;

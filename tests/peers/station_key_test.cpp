@@ -84,7 +84,32 @@ class StationKeyTest : public QObject {
     QVERIFY2(again.exitCode != 0 && again.out.contains("already-exists"), again.all().constData());
   }
 
+  // Whoever can write the database still can't make a key of theirs one of the station's earlier ones.
+  void strangersKeyIsNoEarlierKey() {
+    const QString stranger = QStringLiteral(
+        "update setting set value = json_insert(value, '$[#]', json_extract(value, '$[0]')) where key = "
+        "'station.key.earlier'");
+    QCOMPARE(earlierKeys(), 2);
+    QVERIFY(sql(stranger));  // a row whose statement is by another than the key before it
+    QCOMPARE(earlierKeys(), 2);
+    QVERIFY(
+        sql(QStringLiteral("update setting set value = json_remove(value, '$[0]') where key = "
+                           "'station.key.earlier'")));
+    QCOMPARE(earlierKeys(), 0);  // the chain from the key of now is broken
+    const ToolRun verified =
+        tool({QStringLiteral("audit"), QStringLiteral("verify"), QStringLiteral("--against"), headFile(u"file")});
+    QVERIFY2(verified.exitCode == 8, verified.all().constData());
+  }
+
  private:
+  bool sql(const QString& statement) const {
+    const QStringList databases = QDir(data_.path()).entryList({QStringLiteral("*.db"), QStringLiteral("*.sqlite")});
+    return databases.size() == 1 &&
+           QProcess::execute(QStringLiteral("sqlite3"), {data_.filePath(databases.first()), statement}) == 0;
+  }
+  int earlierKeys() const {
+    return keyOf(tool({QStringLiteral("station"), QStringLiteral("key")}))[QLatin1String("earlierKeys")].toInt();
+  }
   ToolRun tool(const QStringList& arguments) const {
     return runTool(QStringLiteral(SEALIFT_TOOL),
                    QStringList{QStringLiteral("--data-dir"), data_.path(), QStringLiteral("--json")} + arguments);
