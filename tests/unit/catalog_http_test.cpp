@@ -108,6 +108,7 @@ class CatalogHttpTest : public QObject {
   void cancelEndsTheWait();
   void cancelledBeforeItBegins();
   void severalFetches();
+  void proxyOfTheSystem();
 
  private:
   Result<QByteArray> fetch(const QString& path, qint64 maxBytes = 1'000'000, const HttpPatience& patience = {}) {
@@ -157,8 +158,8 @@ void CatalogHttpTest::statuses_data() {
   }
   for (const char* status :
        {"204 No Content", "206 Partial Content", "304 Not Modified", "400 Bad Request", "405 Method Not Allowed",
-        "416 Range Not Satisfiable", "418 Teapot", "429 Too Many Requests",
-        "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable"}) {
+        "416 Range Not Satisfiable", "418 Teapot", "429 Too Many Requests", "500 Internal Server Error",
+        "502 Bad Gateway", "503 Service Unavailable"}) {
     QTest::newRow(QByteArray(status).left(3).constData()) << QByteArray(status) << ErrorCode::FetchFailed;
   }
 }
@@ -311,6 +312,23 @@ void CatalogHttpTest::severalFetches() {
   QCOMPARE(fetcher.fetch(QStringLiteral("none"), 10, cancel_).error().code, ErrorCode::FetchNotFound);
   QCOMPARE(*fetcher.fetch(QStringLiteral("a"), 10, cancel_), QByteArrayLiteral("a"));
   QCOMPARE(*fetcher.fetch(QStringLiteral("b"), 10, cancel_), QByteArrayLiteral("b"));
+}
+
+// As it is set when a request is made; the proxy looks the host up, nobody here does.
+void CatalogHttpTest::proxyOfTheSystem() {
+  const QString proxy = QStringLiteral("http://127.0.0.1:%1").arg(server_->serverPort());
+  serve("http://repo.invalid/repo/a", ScriptedServer::answer("200 OK", "by proxy"));
+  HttpFetcher fetcher(QStringLiteral("http://repo.invalid/repo"));
+  qputenv("http_proxy", proxy.toLatin1());
+  const auto byProxy = fetcher.fetch(QStringLiteral("a"), 100, cancel_);
+  qputenv("no_proxy", "repo.invalid");
+  const auto direct = fetcher.fetch(QStringLiteral("a"), 100, cancel_);
+  qunsetenv("http_proxy");
+  qunsetenv("no_proxy");
+  QVERIFY2(byProxy, byProxy ? "" : qUtf8Printable(byProxy.error().message()));
+  QCOMPARE(*byProxy, QByteArrayLiteral("by proxy"));
+  QCOMPARE(direct.error().code, ErrorCode::FetchFailed);
+  QCOMPARE(server_->requests.size(), 1);
 }
 
 QTEST_GUILESS_MAIN(CatalogHttpTest)
