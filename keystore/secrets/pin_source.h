@@ -32,8 +32,8 @@ struct PinRequest {
 class PinSource {
  public:
   virtual ~PinSource() = default;
-  // Empty only where an empty one is meant (isNew: not encrypted). Errors: Cancelled when the person gave up;
-  // CryptoKeyLocked (see openSigner) or NotFound where nobody can be asked.
+  // Empty only where an empty one is meant (isNew: not encrypted). Errors: Cancelled when the person gave up; KeyPin
+  // where nobody can be asked.
   virtual Result<SecretBytes> ask(const PinRequest& request) = 0;
   // A person answers and may answer differently next time. Others are asked once, and never for a last try.
   virtual bool interactive() const = 0;
