@@ -16,7 +16,7 @@ using namespace sealift::tuf;
 
 namespace {
 
-constexpr int kTargets = 10'000;
+constexpr int kTargetCount = 10'000;
 constexpr int kBits = 7;
 constexpr qint64 kBound = 64 * 1024;  // bytes, all metadata from the first root to one target's bin
 
@@ -95,12 +95,13 @@ int main() {
   require(made);
   Publisher& publisher = **made;
   QList<NewTarget> targets;
-  for (int i = 0; i < kTargets; ++i) {
+  for (int i = 0; i < kTargetCount; ++i) {
     targets.append({pathOf(i), QByteArray::number(i), {}});
   }
   require(publisher.addTargets(targets));
   require(publisher.publish());
-  std::printf("%-10s publish %d targets, each synced to the disk, %.2f s\n", "one role", kTargets, secondsOf(timer));
+  std::printf("%-10s publish %d targets, each synced to the disk, %.2f s\n", "one role", kTargetCount,
+              secondsOf(timer));
   const qint64 flatBytes = measure("one role", publisher, clock);
 
   const auto keyId = publisher.generateKey(QStringLiteral("bins"), KeyType::Ed25519);
