@@ -40,8 +40,12 @@ bool losesKey(const RootMetadata& before, const RootMetadata& after, const QStri
 }
 
 RoleSummary summarise(const QString& name, const Metadata* metadata, const RoleKeys& keys) {
-  return {name, metadata == nullptr ? 0 : metadata->version, metadata == nullptr ? QDateTime() : metadata->expires,
-          keys.threshold, keys.keyIds, metadata == nullptr ? QDateTime() : metadata->signedAt};
+  return {name,
+          metadata == nullptr ? 0 : metadata->version,
+          metadata == nullptr ? QDateTime() : metadata->expires,
+          keys.threshold,
+          keys.keyIds,
+          metadata == nullptr ? QDateTime() : metadata->signedAt};
 }
 
 }  // namespace
