@@ -7,6 +7,11 @@
 #include <QTcpSocket>
 #include <QTemporaryDir>
 
+#ifdef __linux__
+#include <csignal>
+#include <sys/prctl.h>
+#endif
+
 namespace sealift {
 
 class SoftTpm {
@@ -21,6 +26,9 @@ class SoftTpm {
         return false;
       }
       process_.setProcessChannelMode(QProcess::MergedChannels);
+#ifdef __linux__
+      process_.setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGKILL); });  // also when the test is killed
+#endif
       process_.start(QStringLiteral("swtpm"),
                      {QStringLiteral("socket"), QStringLiteral("--tpm2"), QStringLiteral("--tpmstate"),
                       QStringLiteral("dir=") + path(u"state"), QStringLiteral("--server"),
@@ -45,9 +53,15 @@ class SoftTpm {
     log_ += process_.isOpen() ? process_.readAll() : QByteArray();
   }
 
-  QString tcti() const { return QStringLiteral("swtpm:host=127.0.0.1,port=%1").arg(port_); }
-  QString path(QStringView name) const { return folder_.filePath(name.toString()); }
-  QByteArray log() const { return log_; }
+  QString tcti() const {
+    return QStringLiteral("swtpm:host=127.0.0.1,port=%1").arg(port_);
+  }
+  QString path(QStringView name) const {
+    return folder_.filePath(name.toString());
+  }
+  QByteArray log() const {
+    return log_;
+  }
 
   // One of tpm2-tools, on this TPM.
   bool tool(const QString& program, const QStringList& arguments) {

@@ -10,7 +10,11 @@
 #include <QSslConfiguration>
 #include <QSslSocket>
 #include <QTemporaryDir>
-#include <QUuid>
+
+#ifdef __linux__
+#include <csignal>
+#include <sys/prctl.h>
+#endif
 
 namespace sealift {
 
@@ -66,6 +70,9 @@ class TlsServer {
   // `version`: "-tls1_2" or "-tls1_3".
   bool start(const QString& version) {
     process_.setProcessChannelMode(QProcess::MergedChannels);
+#ifdef __linux__
+    process_.setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGKILL); });  // also when the test is killed
+#endif
     process_.start(QStringLiteral("openssl"),
                    {QStringLiteral("s_server"), QStringLiteral("-accept"), QStringLiteral("127.0.0.1:0"), version,
                     QStringLiteral("-cert"), path(u"server.pem"), QStringLiteral("-key"), path(u"server.key"),
@@ -114,9 +121,15 @@ class TlsServer {
       log_ += process_.readAll();
     }
   }
-  ~TlsServer() { stop(); }
-  QByteArray log() const { return log_; }
-  QString path(QStringView name) const { return folder_.filePath(name.toString()); }
+  ~TlsServer() {
+    stop();
+  }
+  QByteArray log() const {
+    return log_;
+  }
+  QString path(QStringView name) const {
+    return folder_.filePath(name.toString());
+  }
 
  private:
   bool run(const QStringList& arguments) {
