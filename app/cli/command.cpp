@@ -64,9 +64,9 @@ int runCommandLine(const QStringList& arguments, Terminal& terminal, const Cance
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
-      "Every command takes --data-dir DIR, --offline and --json, too. Exit status: 0 done, 1 error, 2 usage, 3 refused,\n"
-      "4 failed, 5 reverted, 6 unknown, 7 cancelled, 8 log tampered with, 9 nothing to do,\n"
-      "10 due; see sealiftctl(1).");
+      "Every command takes --data-dir DIR, --offline and --json, too. Exit status: 0 done, 1 error,\n"
+      "2 usage, 3 refused, 4 failed, 5 reverted, 6 unknown, 7 cancelled, 8 log tampered with,\n"
+      "9 nothing to do, 10 due; see sealiftctl(1).");
   std::string dataFolder;
   bool json = false;
   bool offline = false;

@@ -127,12 +127,11 @@ QJsonObject toJson(const VendorView& vendor) {
       {QStringLiteral("roles"), roles},
       {QStringLiteral("models"), QJsonArray::fromStringList(vendor.models)},
       {QStringLiteral("access"),
-       QJsonObject{{QStringLiteral("authorities"), QJsonArray::fromStringList(vendor.authorities)},
-                   {QStringLiteral("clientCertificate"), vendor.clientCertificate.isEmpty()
-                                                             ? QJsonValue()
-                                                             : QJsonValue(vendor.clientCertificate)},
-                   {QStringLiteral("clientKey"),
-                    vendor.clientKey.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientKey)}}},
+       QJsonObject{
+           {QStringLiteral("authorities"), QJsonArray::fromStringList(vendor.authorities)},
+           {QStringLiteral("clientCertificate"),
+            vendor.clientCertificate.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientCertificate)},
+           {QStringLiteral("clientKey"), vendor.clientKey.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientKey)}}},
       {QStringLiteral("access"),
        QJsonObject{
            {QStringLiteral("authorities"), QJsonArray::fromStringList(vendor.authorities)},

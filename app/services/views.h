@@ -239,7 +239,7 @@ struct VendorCandidate {
   int rootThreshold = 0;
   int rootKeys = 0;
   QStringList authorities;  // names of its own authorities for TLS; empty: those that this computer trusts
-  QByteArray file;  // the vendor file as it was read
+  QByteArray file;          // the vendor file as it was read
 };
 
 // The key that signs the audit log's heads.

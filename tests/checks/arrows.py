@@ -52,7 +52,7 @@ ARROWS = {
 }
 
 # The composition roots wire everything together.
-ROOTS = {"app/gui_main.cpp", "app/cli_main.cpp"}
+ROOTS = {"app/gui_main.cpp", "app/cli_main.cpp", "app/tuf_client_main.cpp"}
 
 # Headers from outside that belong to one folder alone.
 OUTSIDE = {re.compile(r"^(QtSql/|QtSql$|QSql)"): "app/store"}

@@ -1,4 +1,5 @@
 // The tool in front of a person: questions, Ctrl-C and progress on a pseudo terminal, and text that would steer it.
+#include "keystore/tuf/fingerprint_words.h"
 #include "tests/cli/cli_world.h"
 
 #include <fcntl.h>
@@ -176,10 +177,11 @@ void CliTerminalTest::vendorIsAskedFor() {
   QVERIFY(world.runJson("vendor list").json().value(QLatin1String("vendors")).toArray().isEmpty());
   AtTerminal terminal(world, add);
   QVERIFY(terminal.sees(kQuestion));
-  // Groups of four, as they are read out.
-  QVERIFY2(
-      terminal.screen().contains(world.fingerprint().first(4).toUtf8() + ' ' + world.fingerprint().mid(4, 4).toUtf8()),
-      terminal.screen().constData());
+  // In hexadecimal, and in words to be read out.
+  QVERIFY2(terminal.screen().contains(world.fingerprint().toUtf8()), terminal.screen().constData());
+  const QStringList words = tuf::fingerprintWords(world.fingerprint());
+  QVERIFY2(terminal.screen().contains(words.first(8).join(u' ').toUtf8()), terminal.screen().constData());
+  QVERIFY2(terminal.screen().contains(words.last(8).join(u' ').toUtf8()), terminal.screen().constData());
   terminal.type("yes\n");
   QCOMPARE(terminal.status(), 0);
 }

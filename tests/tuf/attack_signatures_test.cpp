@@ -17,7 +17,8 @@ using R = TestRepository;
 const QString kTimestampPath = QStringLiteral("metadata/timestamp.json");
 
 // S + L instead of S (RFC 8032, 5.1.7: "0 <= S < L"): a verifier that does not look accepts both.
-QByteArray withLargeS(QByteArray signature) {
+QByteArray withLargeS(const QByteArray& right) {
+  QByteArray signature = right;
   static const QByteArray kOrder =
       QByteArray::fromHex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");  // little-endian
   int carry = 0;
@@ -50,24 +51,26 @@ QByteArray withOtherS(const QByteArray& signature) {
 }
 
 // The length of the sequence in two bytes where one does (X.690, 10.1: DER has but the shortest).
-QByteArray withLongLength(QByteArray signature) {
+QByteArray withLongLength(const QByteArray& right) {
+  QByteArray signature = right;
   signature.insert(1, '\x81');
   return signature;
 }
 
 // r with one more zero in front.
-QByteArray withPaddedInteger(QByteArray signature) {
+QByteArray withPaddedInteger(const QByteArray& right) {
+  QByteArray signature = right;
   signature[1] = static_cast<char>(signature.at(1) + 1);
   signature[3] = static_cast<char>(signature.at(3) + 1);
   signature.insert(4, '\0');
   return signature;
 }
 
-QByteArray unchanged(QByteArray signature) {
+QByteArray unchanged(const QByteArray& signature) {
   return signature;
 }
 
-using Change = QByteArray (*)(QByteArray);
+using Change = QByteArray (*)(const QByteArray&);
 
 }  // namespace
 
@@ -84,11 +87,11 @@ class AttackSignaturesTest : public QObject {
     const auto row = [](const char* name, int key, Change change, bool isTaken) {
       QTest::newRow(name) << key << change << isTaken;
     };
-    const Change longer = [](QByteArray s) { return s + '\0'; };
-    const Change shorter = [](QByteArray s) { return s.chopped(1); };
-    const Change zeroInFront = [](QByteArray s) { return '\0' + s; };
-    const Change empty = [](QByteArray) { return QByteArray(); };
-    const Change zeros = [](QByteArray s) { return QByteArray(s.size(), '\0'); };
+    const Change longer = [](const QByteArray& s) { return s + '\0'; };
+    const Change shorter = [](const QByteArray& s) { return s.chopped(1); };
+    const Change zeroInFront = [](const QByteArray& s) { return '\0' + s; };
+    const Change empty = [](const QByteArray&) { return QByteArray(); };
+    const Change zeros = [](const QByteArray& s) { return QByteArray(s.size(), '\0'); };
     row("Ed25519 as it is", 9, unchanged, true);
     row("malleability.ed25519-large-s", 9, withLargeS, false);
     row("malleability.ed25519-trailing-byte", 9, longer, false);
@@ -101,9 +104,10 @@ class AttackSignaturesTest : public QObject {
     row("malleability.ecdsa-long-length", 11, withLongLength, false);
     row("malleability.ecdsa-padded-integer", 11, withPaddedInteger, false);
     row(
-        "malleability.ecdsa-zeros", 11, [](QByteArray) { return QByteArray::fromHex("3006020100020100"); }, false);
+        "malleability.ecdsa-zeros", 11, [](const QByteArray&) { return QByteArray::fromHex("3006020100020100"); },
+        false);
     row(
-        "malleability.ecdsa-other-s-is-the-same-signer", 11, [](QByteArray s) { return withOtherS(s); }, true);
+        "malleability.ecdsa-other-s-is-the-same-signer", 11, [](const QByteArray& s) { return withOtherS(s); }, true);
     row("ECDSA P-384 as it is", 12, unchanged, true);
     row("malleability.ecdsa-p384-trailing-byte", 12, longer, false);
     row("RSA-PSS as it is", 13, unchanged, true);

@@ -71,8 +71,8 @@ class CryptoFileSignerTest : public QObject {
     const QString path = folder.filePath(QStringLiteral("key.pem"));
     const auto made = FileSigner::create(path, KeyType::Ed25519, SecretBytes(QByteArrayView("word")));
     QVERIFY(made);
-    QCOMPARE(FileSigner::load(path).error().code, ErrorCode::CryptoKey);
-    QCOMPARE(FileSigner::load(path, SecretBytes(QByteArrayView("wrong"))).error().code, ErrorCode::CryptoKey);
+    QCOMPARE(FileSigner::load(path).error().code, ErrorCode::KeyPin);
+    QCOMPARE(FileSigner::load(path, SecretBytes(QByteArrayView("wrong"))).error().code, ErrorCode::KeyPin);
     QCOMPARE((*FileSigner::load(path, SecretBytes(QByteArrayView("word"))))->publicKey(), (*made)->publicKey());
     QCOMPARE(FileSigner::load(folder.filePath(QStringLiteral("none"))).error().code, ErrorCode::FileRead);
   }

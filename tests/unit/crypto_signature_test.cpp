@@ -325,10 +325,10 @@ class CryptoSignatureTest : public QObject {
     QVERIFY(pem->view().startsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     QCOMPARE(PrivateKey::fromPem(pem->view(), right)->publicKey(), key->publicKey());
     const auto missing = PrivateKey::fromPem(pem->view());
-    QCOMPARE(missing.error().code, ErrorCode::CryptoKey);
+    QCOMPARE(missing.error().code, ErrorCode::KeyPin);
     QVERIFY(missing.error().what.contains(QLatin1String("no passphrase")));
     const auto wrong = PrivateKey::fromPem(pem->view(), SecretBytes(QByteArrayView("battery staple")));
-    QCOMPARE(wrong.error().code, ErrorCode::CryptoKey);
+    QCOMPARE(wrong.error().code, ErrorCode::KeyPin);
     QVERIFY(wrong.error().what.contains(QLatin1String("passphrase is wrong")));
     // openssl opens it, and finds the promised key derivation.
     const QString path = folder.filePath(QStringLiteral("key.pem"));

@@ -234,12 +234,12 @@ void TargetDownloadTest::killedAtManyMoments() {
   qint64 kept = 0;
   int kills = 0;
   for (const qint64 after : {0, 1, 4'096, 65'536, 300'000, 700'000, 900'000, 1'200'000}) {
-    QProcess program;
+    const auto program = std::make_unique<QProcess>();
     server_->pauseAfter = after;
-    server_->paused = [&] { QTimer::singleShot(kills * 3, &program, [&] { program.kill(); }); };
-    program.start(QStringLiteral(SEALIFT_DOWNLOADER), arguments);
-    QTRY_VERIFY_WITH_TIMEOUT(program.state() == QProcess::NotRunning, 20'000);
-    QCOMPARE(program.exitStatus(), QProcess::CrashExit);
+    server_->paused = [kills, started = program.get()] { QTimer::singleShot(kills * 3, started, &QProcess::kill); };
+    program->start(QStringLiteral(SEALIFT_DOWNLOADER), arguments);
+    QTRY_VERIFY_WITH_TIMEOUT(program->state() == QProcess::NotRunning, 20'000);
+    QCOMPARE(program->exitStatus(), QProcess::CrashExit);
     ++kills;
     QVERIFY(!QFileInfo::exists(place()));
     const qint64 has = QFileInfo(part()).size();
