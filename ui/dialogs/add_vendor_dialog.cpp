@@ -29,7 +29,7 @@ AddVendorDialog::AddVendorDialog(Station& station, const VendorCandidate& candid
       candidate_(candidate) {
   auto* facts = new KeyValueGrid(kKeyWidth);
   facts->setText(tr("Vendor"), candidate.name);
-  facts->setText(tr("Addresses"), candidate.addresses.join(QLatin1Char('\n')));
+  facts->setText(tr("Addresses"), candidate.addresses.join(QLatin1String(", ")));
   facts->setText(tr("Servers"), candidate.authorities.isEmpty()
                                     ? tr("proven by the authorities that this computer trusts")
                                     : tr("proven by %1 alone").arg(candidate.authorities.join(QLatin1String(", "))));
@@ -44,12 +44,12 @@ AddVendorDialog::AddVendorDialog(Station& station, const VendorCandidate& candid
   grid->setHorizontalSpacing(space::kM);
   for (qsizetype i = 0; i < candidate.words.size(); ++i) {
     auto* word = new TextLabel(TextStyle::Body, TextTone::Normal, candidate.words.at(i));
+    word->setMinimumHeight(QFontMetrics(textFont(TextStyle::Body)).height() + space::kXs);
     grid->addWidget(word, static_cast<int>(i / kWordsInRow), static_cast<int>(i % kWordsInRow));
   }
   card->body()->addLayout(grid);
-  auto* hex = new TextLabel(TextStyle::Mono, TextTone::Muted, groupHex(candidate.fingerprint));
+  TextLabel* hex = makeWrappedLabel(TextStyle::Mono, TextTone::Muted, groupHex(candidate.fingerprint));
   hex->setObjectName(QStringLiteral("addVendorHex"));
-  hex->setWordWrap(true);
   hex->setSelectable(true);
   hex->setFocusPolicy(Qt::NoFocus);
   card->body()->addWidget(hex);

@@ -17,7 +17,7 @@ BundleImportedDialog::BundleImportedDialog(const BundleImport& imported, QWidget
   auto* facts = new KeyValueGrid(kKeyWidth);
   facts->setText(tr("Verified files"), QString::number(imported.files));
   facts->setText(tr("Releases for"),
-                 imported.models.isEmpty() ? tr("no model") : imported.models.join(QLatin1Char('\n')));
+                 imported.models.isEmpty() ? tr("no model") : imported.models.join(QLatin1String(", ")));
   facts->setText(tr("Valid until"), formatDateTime(imported.validUntil));
   body()->addWidget(facts);
   QPushButton* close = addButton(tr("Close"), QStringLiteral("bundleImportedClose"), ButtonKind::Primary);
