@@ -21,7 +21,7 @@
   X(FileRead,               "file.read",                   "Check that the file exists and that you may read it.") \
   X(FileWrite,              "file.write",                  "Check free space and write permission of the folder.") \
   X(FileTooLarge,           "file.too-large",              "Check that this is the right file.") \
-  X(LinkAddress,            "link.address",                "Write the address as serial:PORT?baud=N, udp:HOST:PORT or tcp:HOST:PORT.") \
+  X(LinkAddress,            "link.address",                "Write the address as serial:PORT?baud=N, usb:BUS-PORT, udp:HOST:PORT, tcp:HOST:PORT or https:HOST:PORT.") \
   X(LinkOpen,               "link.open",                   "Check the cable and that no other program uses the port.") \
   X(LinkPermission,         "link.permission",             "Install Sealift's udev rules or join the group that owns the port, then reconnect.") \
   X(LinkLost,               "link.lost",                   "Reconnect the device; Sealift looks at it again before anything else is done.") \

@@ -1,6 +1,7 @@
 #include "app/catalog/documents.h"
 
 #include "app/catalog/json_field.h"
+#include "devices/images/image.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -24,7 +25,7 @@ Result<QJsonObject> sealiftObject(const QJsonObject& custom, const QString& what
 }
 
 Result<LinkKind> parseLinkKind(const QString& name, const QString& what) {
-  for (const LinkKind kind : {LinkKind::Serial, LinkKind::Udp, LinkKind::Tcp}) {
+  for (const LinkKind kind : allLinkKinds()) {
     if (linkKindName(kind) == name) {
       return kind;
     }
@@ -125,11 +126,20 @@ Result<ModelDescription> parseModel(const QString& vendorId, const QByteArray& b
     SEALIFT_TRY(const LinkKind kind, parseLinkKind(link, what));
     model.links << kind;
   }
+  SEALIFT_TRY(const QStringList usbIds, named.texts(QStringLiteral("usbIds"), 100, 9));
+  for (const QString& text : usbIds) {
+    const Result<UsbId> id = UsbId::parse(text);
+    if (!id) {
+      return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1: %2").arg(what, id.error().what));
+    }
+    model.usbIds << *id;
+  }
+  SEALIFT_TRY(model.serviceTypes, named.texts(QStringLiteral("serviceTypes"), 20, 80));
   SEALIFT_TRY(model.deviceNames, named.texts(QStringLiteral("deviceNames"), 100, 200));
   SEALIFT_TRY(model.hardwareRevisions, named.texts(QStringLiteral("hardwareRevisions"), 100, 100));
   SEALIFT_TRY(model.imageFormat, named.text(QStringLiteral("imageFormat"), 40));
   SEALIFT_TRY(const QStringList keys, named.texts(QStringLiteral("imageKeys"), 16, 8000));
-  if (keys.isEmpty()) {
+  if (keys.isEmpty() && imageFormatIsSigned(model.imageFormat)) {
     return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 names no key that may sign its images.").arg(what));
   }
   for (const QString& key : keys) {
@@ -160,11 +170,17 @@ QByteArray writeModel(const ModelDescription& model) {
   for (const LinkKind kind : model.links) {
     links << linkKindName(kind);
   }
+  QJsonArray usbIds;
+  for (const UsbId& id : model.usbIds) {
+    usbIds << id.toString();
+  }
   const QJsonObject json{
       {QStringLiteral("id"), model.id},
       {QStringLiteral("name"), model.name},
       {QStringLiteral("driver"), model.driver},
       {QStringLiteral("links"), links},
+      {QStringLiteral("usbIds"), usbIds},
+      {QStringLiteral("serviceTypes"), QJsonArray::fromStringList(model.serviceTypes)},
       {QStringLiteral("deviceNames"), QJsonArray::fromStringList(model.deviceNames)},
       {QStringLiteral("hardwareRevisions"), QJsonArray::fromStringList(model.hardwareRevisions)},
       {QStringLiteral("imageFormat"), model.imageFormat},

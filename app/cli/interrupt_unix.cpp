@@ -13,6 +13,7 @@ namespace {
 // A handler may touch little (signal-safety(7)): these, write() and _exit().
 volatile std::sig_atomic_t writeEnd = -1;
 volatile std::sig_atomic_t statusAtOnce = -1;
+volatile std::sig_atomic_t unanswered = 0;  // a signal was written down that the event loop has not seen yet
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -21,6 +22,7 @@ extern "C" void onSignal(int /*number*/) {
   if (statusAtOnce >= 0) {
     _exit(statusAtOnce);
   }
+  unanswered = 1;
   if (writeEnd >= 0) {
     const char byte = 1;
     // A full pipe holds a request already.
@@ -44,6 +46,7 @@ Interrupt::Interrupt(std::function<void()> asked) : state_(std::make_unique<Stat
   state_->notifier = std::make_unique<QSocketNotifier>(state_->ends[0], QSocketNotifier::Read);
   QObject::connect(state_->notifier.get(), &QSocketNotifier::activated, state_->notifier.get(),
                    [end = state_->ends[0], asked = std::move(asked)] {
+                     unanswered = 0;
                      char bytes[16];
                      while (read(end, bytes, sizeof bytes) > 0) {
                      }
@@ -77,6 +80,9 @@ Interrupt::~Interrupt() {
 
 Interrupt::EndsAtOnce::EndsAtOnce(int status) {
   statusAtOnce = status;
+  if (unanswered != 0) {  // came a moment before: the event loop, which would see it, is about to stand still
+    _exit(status);
+  }
 }
 
 Interrupt::EndsAtOnce::~EndsAtOnce() {

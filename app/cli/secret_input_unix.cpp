@@ -1,6 +1,7 @@
 #include "app/cli/secret_input.h"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -8,13 +9,17 @@
 namespace sealift {
 namespace {
 
-// POSIX.1-2017, General Terminal Interface: echo off while this lives, pending input thrown away.
+constexpr char kInterrupt = 0x03;  // Ctrl-C
+
+// POSIX.1-2017, General Terminal Interface: echo off while this lives, pending input thrown away. Ctrl-C ends the
+// line in place of the program, which would leave the terminal without its echo.
 class WithoutEcho {
  public:
   explicit WithoutEcho(int terminal) : terminal_(terminal) {
     if (tcgetattr(terminal_, &before_) == 0) {
       termios quiet = before_;
-      quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+      quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+      quiet.c_cc[VEOL] = kInterrupt;
       isQuiet_ = tcsetattr(terminal_, TCSAFLUSH, &quiet) == 0;
     }
   }
@@ -46,12 +51,17 @@ std::optional<QByteArray> readSecret(const QString& prompt) {
     return std::nullopt;
   }
   std::optional<QByteArray> secret;
+  bool interrupted = false;
   if (const WithoutEcho quiet(terminal); quiet.isQuiet() && writeAll(terminal, prompt.toLocal8Bit() + ": ")) {
     QByteArray line;
     line.reserve(kLongest);  // so that no copy is left behind while it grows
     char c = 0;
     ssize_t count = 0;
     while ((count = read(terminal, &c, 1)) == 1 || (count < 0 && errno == EINTR)) {
+      if (count == 1 && c == kInterrupt) {
+        interrupted = true;
+        break;
+      }
       if (count == 1 && (c == '\n' || line.size() == kLongest)) {
         secret = line;
         break;
@@ -63,6 +73,9 @@ std::optional<QByteArray> readSecret(const QString& prompt) {
     writeAll(terminal, "\n");
   }
   close(terminal);
+  if (interrupted) {
+    std::raise(SIGINT);
+  }
   return secret;
 }
 

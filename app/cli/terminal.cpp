@@ -67,8 +67,9 @@ bool Terminal::confirm(const QString& question) {
   if (!interactive_) {
     return false;
   }
-  out_ << harmless(question) << QStringLiteral(" Type yes to agree: ") << Qt::flush;
+  // Before the question is seen, or a quick Ctrl-C is written down and not heard while the answer is read.
   const Interrupt::EndsAtOnce untilAnswered(static_cast<int>(ExitCode::Cancelled));
+  out_ << harmless(question) << QStringLiteral(" Type yes to agree: ") << Qt::flush;
   return in_.readLine().trimmed() == QLatin1String("yes");
 }
 

@@ -44,8 +44,11 @@ QString phaseText(const Lifecycle& lifecycle, SupportPhase phase) {
 }
 
 QString placeOf(const LinkAddress& address) {
-  if (address.kind != LinkKind::Serial) {
+  if (address.isNetwork()) {
     return QStringLiteral("network");
+  }
+  if (address.kind == LinkKind::Usb) {
+    return QStringLiteral("USB %1").arg(address.target);
   }
   QString port = address.target;
   if (port.startsWith(QLatin1String("/dev/"))) {

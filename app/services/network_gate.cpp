@@ -52,7 +52,7 @@ Result<std::unique_ptr<tuf::Fetcher>> NetworkGate::makeFetcher(const QString& ad
 }
 
 Result<std::unique_ptr<ByteLink>> NetworkGate::openBytes(const LinkAddress& address, const CancelToken& cancel) {
-  if (isOffline() && address.kind != LinkKind::Serial) {
+  if (isOffline() && address.isNetwork()) {
     return isOfflineNow(address.toString());
   }
   return links_->openBytes(address, cancel);
@@ -64,6 +64,14 @@ Result<std::unique_ptr<DatagramLink>> NetworkGate::openDatagrams(const LinkAddre
     return isOfflineNow(address.toString());
   }
   return links_->openDatagrams(address, cancel);
+}
+
+Result<std::unique_ptr<UsbLink>> NetworkGate::openUsb(const LinkAddress& address, const CancelToken& cancel) {
+  return links_->openUsb(address, cancel);
+}
+
+Result<QList<UsbDeviceInfo>> NetworkGate::usbDevices() {
+  return links_->usbDevices();
 }
 
 }  // namespace sealift

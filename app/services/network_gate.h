@@ -1,6 +1,6 @@
 // Everything of a station that would open a network socket passes here: fetchers for vendors' servers, and links to
 // devices over UDP and TCP. In offline mode none is opened at all, not even to look for a proxy or a name.
-// Files, drives and serial ports are no network and stay reachable. Any thread.
+// Files, drives, serial ports and the USB are no network and stay reachable. Any thread.
 #pragma once
 
 #include "app/catalog/vendor_access.h"
@@ -26,10 +26,12 @@ class NetworkGate final : public LinkOpener {
   // What is under way fails at its next request; links that are open stay until their job ends.
   void setOffline(bool offline) { *offline_ = offline; }
 
-  // Each of them: Offline in offline mode.
+  // Each of them: Offline in offline mode, where it would need the network.
   Result<std::unique_ptr<tuf::Fetcher>> makeFetcher(const QString& address, const VendorAccess& access) const;
   Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress& address, const CancelToken& cancel) override;
   Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address, const CancelToken& cancel) override;
+  Result<std::unique_ptr<UsbLink>> openUsb(const LinkAddress& address, const CancelToken& cancel) override;
+  Result<QList<UsbDeviceInfo>> usbDevices() override;
 
  private:
   LinkOpener* links_;

@@ -83,9 +83,14 @@ ImageAnswer checkImage(const PlanRequest& request, VendorRepository& repository,
                                    facts.error());
     return answer;
   }
-  answer.checks << Check::passed(
-      QStringLiteral("image-signature"), signatureTitle,
-      QStringLiteral("%1, key ID %2").arg(facts->signatureAlgorithm, shortHex(facts->keyId)));
+  answer.checks << (facts->signatureAlgorithm.isEmpty()
+                        ? Check::warning(
+                              QStringLiteral("image-signature"), QStringLiteral("Image has no signature of its own"),
+                              QStringLiteral("its format carries none: the vendor's signed metadata vouches for "
+                                             "every byte, the device itself does not check"))
+                        : Check::passed(
+                              QStringLiteral("image-signature"), signatureTitle,
+                              QStringLiteral("%1, key ID %2").arg(facts->signatureAlgorithm, shortHex(facts->keyId))));
   image.facts = *facts;
   answer.image = std::move(image);
   return answer;

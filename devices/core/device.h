@@ -50,9 +50,17 @@ struct DeviceSnapshot {
     }
     return nullptr;
   }
-  // Compares everything that identifies the unit (name, serial, revision), nothing that changes with updates.
+  // Compares everything that identifies the unit (name, serial, revision), nothing that changes with updates. What a
+  // bootloader leaves untold says nothing: the place of the device, which is its address, holds then.
   bool sameUnit(const DeviceSnapshot& other) const {
-    return deviceName == other.deviceName && serial == other.serial && hardwareRevision == other.hardwareRevision;
+    const auto untold = [&](const QString& mine, const QString& theirs) {
+      return (mine.isEmpty() && inBootloader) || (theirs.isEmpty() && other.inBootloader);
+    };
+    const auto agree = [&](const QString& mine, const QString& theirs) {
+      return mine == theirs || untold(mine, theirs);
+    };
+    return agree(deviceName, other.deviceName) && agree(serial, other.serial) &&
+           agree(hardwareRevision, other.hardwareRevision);
   }
 };
 

@@ -17,6 +17,8 @@ QStringList Capabilities::names() const {
       {rollbackCounter, "rollbackCounter"},
       {identityProof, "identityProof"},
       {provisioning, "provisioning"},
+      {runningVersion, "runningVersion"},
+      {runningDigest, "runningDigest"},
   };
   QStringList held;
   for (const auto& [holds, name] : rows) {

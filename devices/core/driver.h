@@ -38,6 +38,8 @@ struct Capabilities {
   bool rollbackCounter = false;
   bool identityProof = false;
   bool provisioning = false;
+  bool runningVersion = false;  // after a restart the device tells which version it runs
+  bool runningDigest = false;   // and a digest of it, which proves more than a version
   QStringList deltaKinds;
 
   QStringList names() const;  // the ones that hold, in the order above, for `driver list` and JSON

@@ -95,6 +95,8 @@ DriverEntry SmpDriver::entry() {
   entry.capabilities.testBoot = true;
   entry.capabilities.secureBootState = true;
   entry.capabilities.rollbackCounter = true;
+  entry.capabilities.runningVersion = true;
+  entry.capabilities.runningDigest = true;
   entry.provenBy = QStringLiteral("virtual device with MCUboot's swap over a strict flash model");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& opener) -> Result<std::unique_ptr<Driver>> {

@@ -45,6 +45,8 @@ DriverEntry UbootDriver::entry() {
   entry.capabilities.testBoot = true;
   entry.capabilities.secureBootState = true;
   entry.capabilities.rollbackCounter = true;
+  entry.capabilities.runningVersion = true;
+  entry.capabilities.runningDigest = true;
   entry.provenBy = QStringLiteral("U-Boot 2023.01 in QEMU (Debian's u-boot-qemu)");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& links) -> Result<std::unique_ptr<Driver>> {

@@ -14,15 +14,15 @@
 namespace sealift {
 
 // What a format's parser found and proved. `verify…` functions return this only when
-// the image is intact and signed by one of the given keys.
+// the image is intact and, where its format carries signatures, signed by one of the given keys.
 struct ImageFacts {
   QString format;                          // "mcuboot", "fit"
   std::optional<Version> version;          // as the image itself says
   std::optional<quint32> securityVersion;  // as the image itself says
   QByteArray digest;                       // what the device reports for this image once stored (raw bytes)
-  QString signatureAlgorithm;              // "Ed25519", "ECDSA P-256", "RSA-2048 PSS" …
-  QString keyId;                           // hex SHA-256 of the signer's SubjectPublicKeyInfo (DER)
-  QStringList compatible;                  // hardware names that the image itself carries; may be empty
+  QString signatureAlgorithm;  // "Ed25519", "ECDSA P-256", "RSA-2048 PSS" …; empty: the format carries no signature
+  QString keyId;               // hex SHA-256 of the signer's SubjectPublicKeyInfo (DER); empty without signature
+  QStringList compatible;      // hardware names that the image itself carries; may be empty
 };
 
 // One image in memory: the bytes that were hashed are the bytes that are sent.
@@ -32,9 +32,11 @@ struct Image {
   ImageFacts facts;
 };
 
-// Parses and verifies by format name. `keys`: PEM public keys, one of which must have signed.
+// Parses and verifies by format name. `keys`: PEM public keys, one of which must have signed where the format carries
+// signatures (imageFormatIsSigned); a format without is only checked for being whole.
 // Errors: ImageMalformed, ImageHashMismatch, ImageUnsigned, ImageSignatureInvalid,
 // ImageUnknownKey, ImageFormatRefused (unknown format, or a legacy uImage offered as FIT).
+bool imageFormatIsSigned(const QString& format);
 Result<ImageFacts> verifyImage(const QString& format, const QByteArray& bytes, const QList<QByteArray>& keys);
 
 }  // namespace sealift

@@ -3,6 +3,7 @@
 #include "devices/images/fit_image.h"
 #include "devices/images/mcuboot_image.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sealift {
@@ -11,6 +12,7 @@ namespace {
 
 struct ImageFormat {
   const char* name;
+  bool isSigned;  // carries a signature of its own, which must be valid
   Result<ImageFacts> (*verify)(QByteArrayView bytes, const QList<QByteArray>& keys);
 };
 
@@ -19,8 +21,8 @@ Result<ImageFacts> verifyMcubootFile(QByteArrayView bytes, const QList<QByteArra
 }
 
 constexpr std::array<ImageFormat, 2> kFormats{{
-    {"mcuboot", verifyMcubootFile},
-    {"fit", verifyFitImage},
+    {"mcuboot", true, verifyMcubootFile},
+    {"fit", true, verifyFitImage},
 }};
 
 }  // namespace
@@ -31,6 +33,11 @@ QStringList imageFormatNames() {
     names.append(QString::fromLatin1(format.name));
   }
   return names;
+}
+
+bool imageFormatIsSigned(const QString& format) {
+  return std::any_of(kFormats.begin(), kFormats.end(),
+                     [&](const ImageFormat& row) { return row.isSigned && format == QLatin1String(row.name); });
 }
 
 Result<ImageFacts> verifyImage(const QString& format, const QByteArray& bytes, const QList<QByteArray>& keys) {

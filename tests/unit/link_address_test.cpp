@@ -31,6 +31,10 @@ void LinkAddressTest::accepts_data() {
                         << "device-7.local" << 9000 << 115200;
   QTest::newRow("IPv6") << "tcp:[fe80::1]:9000"
                         << "fe80::1" << 9000 << 115200;
+  QTest::newRow("USB") << "usb:1-2.3"
+                       << "1-2.3" << 0 << 115200;
+  QTest::newRow("HTTPS") << "https:panel.local:8443"
+                         << "panel.local" << 8443 << 115200;
   QTest::newRow("IPv6 with scope") << "udp:[fe80::1%eth0]:1337"
                                    << "fe80::1%eth0" << 1337 << 115200;
 }
@@ -52,6 +56,15 @@ void LinkAddressTest::refuses_data() {
   QTest::addColumn<QString>("text");
   for (const char* text : {"",
                            "serial",
+                           "usb:",
+                           "usb:1",
+                           "usb:1-",
+                           "usb:1-2/../3",
+                           "usb:1-2.3.4.5.6.7.8.9",
+                           "https:",
+                           "https://",
+                           "https://user@host/",
+                           "https://host/path",
                            "serial:",
                            "serial:?baud=9600",
                            "serial:/dev/ttyS0?",

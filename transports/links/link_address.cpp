@@ -82,6 +82,32 @@ Status parseHostAndPort(const QString& text, const QString& rest, LinkAddress& a
   return {};
 }
 
+// As Linux names places on the bus: bus number, then the port of each hub on the way.
+Status parseUsb(const QString& text, const QString& rest, LinkAddress& address) {
+  static const QRegularExpression place(QStringLiteral("\\A[0-9]{1,3}-[0-9]{1,3}(\\.[0-9]{1,3}){0,6}\\z"));
+  if (!place.match(rest).hasMatch()) {
+    return badAddress(text, QStringLiteral("it needs a bus and ports, as in usb:1-2.3"));
+  }
+  address.target = rest;
+  return {};
+}
+
+// As people paste it from a browser, too: https://host/ has the port that stands for it (RFC 9110, section 4.2.2).
+Status parseHttps(const QString& text, QString rest, LinkAddress& address) {
+  constexpr quint16 kHttpsPort = 443;
+  if (rest.startsWith(QLatin1String("//"))) {
+    rest = rest.mid(2);
+    if (rest.endsWith(QLatin1Char('/'))) {
+      rest.chop(1);
+    }
+    static const QRegularExpression hasPort(QStringLiteral(":[0-9]+\\z"));
+    if (!hasPort.match(rest).hasMatch() || rest.endsWith(QLatin1Char(']'))) {
+      rest += QStringLiteral(":%1").arg(kHttpsPort);
+    }
+  }
+  return parseHostAndPort(text, rest, address);
+}
+
 }  // namespace
 
 QString linkKindName(LinkKind kind) {
@@ -92,15 +118,24 @@ QString linkKindName(LinkKind kind) {
       return QStringLiteral("udp");
     case LinkKind::Tcp:
       return QStringLiteral("tcp");
+    case LinkKind::Usb:
+      return QStringLiteral("usb");
+    case LinkKind::Https:
+      return QStringLiteral("https");
   }
   return {};
+}
+
+const QList<LinkKind>& allLinkKinds() {
+  static const QList<LinkKind> kinds{LinkKind::Serial, LinkKind::Udp, LinkKind::Tcp, LinkKind::Usb, LinkKind::Https};
+  return kinds;
 }
 
 Result<LinkAddress> LinkAddress::parse(const QString& text) {
   if (text.size() > kMaxAddressLength || hasControlCharacter(text)) {
     return badAddress(text.left(40).simplified(), QStringLiteral("it is too long or has control characters"));
   }
-  for (const LinkKind kind : {LinkKind::Serial, LinkKind::Udp, LinkKind::Tcp}) {
+  for (const LinkKind kind : allLinkKinds()) {
     const QString prefix = linkKindName(kind) + QLatin1Char(':');
     if (!text.startsWith(prefix)) {
       continue;
@@ -108,15 +143,32 @@ Result<LinkAddress> LinkAddress::parse(const QString& text) {
     LinkAddress address;
     address.kind = kind;
     const QString rest = text.mid(prefix.size());
-    SEALIFT_CHECK(kind == LinkKind::Serial ? parseSerial(text, rest, address) : parseHostAndPort(text, rest, address));
+    switch (kind) {
+      case LinkKind::Serial:
+        SEALIFT_CHECK(parseSerial(text, rest, address));
+        break;
+      case LinkKind::Usb:
+        SEALIFT_CHECK(parseUsb(text, rest, address));
+        break;
+      case LinkKind::Https:
+        SEALIFT_CHECK(parseHttps(text, rest, address));
+        break;
+      case LinkKind::Udp:
+      case LinkKind::Tcp:
+        SEALIFT_CHECK(parseHostAndPort(text, rest, address));
+        break;
+    }
     return address;
   }
-  return badAddress(text, QStringLiteral("it must begin with serial:, udp: or tcp:"));
+  return badAddress(text, QStringLiteral("it must begin with serial:, usb:, udp:, tcp: or https:"));
 }
 
 QString LinkAddress::toString() const {
   QString text = linkKindName(kind) + QLatin1Char(':');
-  if (kind != LinkKind::Serial) {
+  if (kind == LinkKind::Usb) {
+    return text + target;
+  }
+  if (isNetwork()) {
     const bool bracketed = target.contains(QLatin1Char(':'));
     return text + (bracketed ? QStringLiteral("[%1]").arg(target) : target) + QStringLiteral(":%1").arg(port);
   }

@@ -11,6 +11,15 @@ constexpr std::chrono::seconds kConnectTime{10};
 
 }  // namespace
 
+Result<std::unique_ptr<UsbLink>> LinkOpener::openUsb(const LinkAddress& address, const CancelToken& /*cancel*/) {
+  return fail(ErrorCode::NotSupported,
+              QStringLiteral("%1 can't be opened: there is no USB here.").arg(address.toString()));
+}
+
+Result<QList<UsbDeviceInfo>> LinkOpener::usbDevices() {
+  return fail(ErrorCode::NotSupported, QStringLiteral("There is no USB here."));
+}
+
 Result<std::unique_ptr<ByteLink>> SystemLinkOpener::openBytes(const LinkAddress& address, const CancelToken& cancel) {
   switch (address.kind) {
     case LinkKind::Serial:
@@ -20,6 +29,8 @@ Result<std::unique_ptr<ByteLink>> SystemLinkOpener::openBytes(const LinkAddress&
       return TcpLink::open(address.target, address.port,
                            Deadline::in(kConnectTime, QStringLiteral("connection to %1").arg(address.target)), cancel);
     case LinkKind::Udp:
+    case LinkKind::Usb:
+    case LinkKind::Https:
       break;
   }
   return fail(ErrorCode::NotSupported, QStringLiteral("%1 is not a stream of bytes.").arg(address.toString()));

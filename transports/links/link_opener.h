@@ -4,6 +4,7 @@
 
 #include "transports/links/link.h"
 #include "transports/links/link_address.h"
+#include "transports/links/usb_link.h"
 
 #include <memory>
 
@@ -17,6 +18,10 @@ class LinkOpener {
   // udp.
   virtual Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address,
                                                               const CancelToken& cancel) = 0;
+  // usb. NotSupported unless overridden, as for the next.
+  virtual Result<std::unique_ptr<UsbLink>> openUsb(const LinkAddress& address, const CancelToken& cancel);
+  // What is on the bus now, in the order of places: for discovery, and to follow a device that changes its mode.
+  virtual Result<QList<UsbDeviceInfo>> usbDevices();
 };
 
 // The operating system's own ports and sockets.

@@ -29,9 +29,9 @@ void Keyring::addAddress(const QString& keyId, const QString& address) {
   }
 }
 
-void Keyring::add(std::shared_ptr<Signer> signer, const QString& place) {
+void Keyring::add(const std::shared_ptr<Signer>& signer, const QString& place) {
   const QString keyId = keyIdOf(signer->publicKey());
-  signers_.insert(keyId, std::move(signer));
+  signers_.insert(keyId, signer);
   places_.insert(keyId, place);
   addresses_.remove(keyId);
 }
@@ -51,16 +51,15 @@ Result<QString> Keyring::lastingForm(const QString& address) {
 }
 
 Signer* Keyring::signer(const QString& keyId) {
-  if (const auto address = addresses_.constFind(keyId); address != addresses_.constEnd()) {
-    const QString text = *address;
-    addresses_.remove(keyId);  // asked once: a PIN that was wrong is not tried again for every file
+  if (addresses_.contains(keyId)) {
+    const QString text = addresses_.take(keyId);  // asked once: a PIN that was wrong is not tried again for every file
     auto opened = open(text);
     if (!opened) {
       problems_.append(opened.error().message());
     } else if (keyIdOf((*opened)->publicKey()) != keyId) {
       problems_.append(QStringLiteral("At %1 there is another key than the one that was added.").arg(text));
     } else {
-      signers_.insert(keyId, std::move(*opened));
+      signers_.insert(keyId, *opened);
     }
   }
   const auto known = signers_.constFind(keyId);

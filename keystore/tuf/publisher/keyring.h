@@ -22,7 +22,7 @@ class Keyring {
   // Files that can't be opened are no error: an unattended job need not be able to read every key.
   void loadFolder(const QString& folder);
   void addAddress(const QString& keyId, const QString& address);
-  void add(std::shared_ptr<Signer> signer, const QString& place);
+  void add(const std::shared_ptr<Signer>& signer, const QString& place);
 
   // Null when the key is not at hand; problems() says why. Stays as long as this object.
   Signer* signer(const QString& keyId);

@@ -144,8 +144,8 @@ class Publisher {
 
   // --- Delegations, staged. Targets that are published already move to the role that they then belong to.
 
-  Status delegate(const RoleDelegation& delegation);
-  Status delegateToBins(const BinsDelegation& delegation);
+  Status delegate(const RoleDelegation& wanted);
+  Status delegateToBins(const BinsDelegation& wanted);
   // The role's targets go back to its delegator. `role` may be the prefix of bins.
   Status undelegate(const QString& role);
   Status setExpiryDays(const QString& role, int days);  // from its next signing on; not staged
