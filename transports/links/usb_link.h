@@ -1,7 +1,8 @@
 // A device on the USB, opened. What stands here follows USB 2.0, chapter 9.
 //
-// Threads and errors: as in link.h. A request that the device stalls is ProtocolRefused; a device that went
-// away is LinkLost, for good: whoever wants it again opens it anew.
+// Threads and errors: as in link.h. A request that the device stalls is ProtocolRefused, and a halted endpoint is
+// cleared at once, so that the next transfer may be tried; a device that went away is LinkLost, for good: whoever wants
+// it again opens it anew. InvalidArgument for a transfer, or a class request, to an interface that was not claimed.
 #pragma once
 
 #include "app/base/cancel_token.h"
@@ -31,7 +32,8 @@ struct UsbAlternate {
   quint8 classCode = 0;
   quint8 subclass = 0;
   quint8 protocol = 0;
-  QString name;  // iInterface; empty when it has none or could not be read
+  QString name;  // iInterface; empty when it has none or could not be read, and for alternate settings that are not in
+                 // use until the device is opened
   QList<UsbEndpoint> endpoints;
   QByteArray extra;  // class-specific descriptors that follow it, as sent
 
@@ -49,7 +51,7 @@ struct UsbDeviceInfo {
   QString serial;    // nothing makes it unique
   QByteArray extra;  // class-specific descriptors of the configuration, before the first interface
   QList<UsbAlternate> alternates;
-  bool readable = true;  // false: strings could not be read, as permission is missing
+  bool readable = true;  // false: permission to open it is missing; where strings need that, they are empty
 
   LinkAddress address() const { return {LinkKind::Usb, place, 0, {}}; }
   bool operator==(const UsbDeviceInfo&) const = default;

@@ -1,0 +1,47 @@
+// What all USB devices have in common, around the function of one: the standard requests (USB 2.0, 9.4), the
+// alternate settings, and endpoints that stay halted after a stall. Not thread-safe: its bus calls it one by one.
+#pragma once
+
+#include "devices/virtual/usb_descriptors.h"
+#include "devices/virtual/usb_function.h"
+
+#include <QMap>
+#include <QSet>
+
+namespace sealift {
+
+class UsbDeviceCore {
+ public:
+  // The function outlives it.
+  explicit UsbDeviceCore(UsbFunction& function) : function_(function), descriptors_({}) {}
+
+  // Comes onto the bus.
+  void attach();
+  // True: it is another device now, and has to be attached anew.
+  bool reset();
+  const UsbDescription& description() const { return description_; }
+
+  UsbAnswer control(const UsbSetup& setup, QByteArrayView data);
+  // Stall for endpoints that the alternate settings in use don't have.
+  UsbAnswer transferIn(quint8 endpoint, qsizetype maxBytes);
+  UsbAnswer transferOut(quint8 endpoint, QByteArrayView data);
+
+ private:
+  UsbAnswer standard(const UsbSetup& setup, QByteArrayView data);
+  UsbAnswer getDescriptor(const UsbSetup& setup, QByteArrayView data);
+  UsbAnswer setInterface(int interfaceNumber, int alternate);
+  UsbAnswer featureOfEndpoint(const UsbSetup& setup);
+  const UsbAlternate* find(int interfaceNumber, int alternate) const;
+  const UsbEndpoint* endpoint(quint8 address) const;
+  UsbAnswer remember(quint8 endpoint, const UsbAnswer& answer);
+  void toDefaultState();
+
+  UsbFunction& function_;
+  UsbDescription description_;
+  UsbDescriptors descriptors_;
+  QMap<int, int> alternates_;  // in use, of each interface
+  QSet<quint8> halted_;
+  quint8 configuration_ = 0;
+};
+
+}  // namespace sealift
