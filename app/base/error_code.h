@@ -34,6 +34,7 @@
   X(DeviceDidNotReturn,     "device.did-not-return",       "Power the device off and on; Sealift settles the job when it sees the device again.") \
   X(DeviceWriteFailed,      "device.write-failed",         "Nothing was activated. Try again; if it fails again the device's storage may be worn out.") \
   X(DeviceVerifyFailed,     "device.verify-failed",        "Nothing was activated. What the device holds differs from the image; try again.") \
+  X(DeviceProtected,        "device.protected",            "Nothing was written. Taking the protection off erases everything on the device; Sealift asks for that apart.") \
   X(IdentityNotProven,      "identity.not-proven",         "Do not install. Ask the vendor whether this device is genuine.") \
   X(ImageMalformed,         "image.malformed",             "The file is damaged or of another format. Ask the vendor for a new one.") \
   X(ImageHashMismatch,      "image.hash-mismatch",         "The image is not what its vendor published. Do not use it; tell the vendor.") \

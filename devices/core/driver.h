@@ -50,6 +50,9 @@ struct StepContext {
   CancelToken cancel;
   Progress progress;                                                 // of this step, 0 … 1
   std::function<void(const QString&)> note = [](const QString&) {};  // a line for the job's journal
+  // Somebody was asked apart from the plan, and agreed, that everything on the device may be erased: what taking off
+  // read-out protection does. Drivers do so only then, and fail with DeviceProtected otherwise.
+  bool massEraseAgreed = false;
 };
 
 // How verifyOnDevice came to its word.
