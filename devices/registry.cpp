@@ -1,5 +1,6 @@
 #include "devices/registry.h"
 
+#include "devices/drivers/fastboot_driver.h"
 #include "devices/drivers/smp_driver.h"
 #include "devices/drivers/uboot_driver.h"
 
@@ -9,6 +10,7 @@ const DriverRegistry& driverRegistry() {
   static const DriverRegistry registry({
       SmpDriver::entry(),
       UbootDriver::entry(),
+      FastbootDriver::entry(),
   });
   return registry;
 }

@@ -2,6 +2,7 @@
 
 #include "devices/images/fit_image.h"
 #include "devices/images/mcuboot_image.h"
+#include "devices/images/sparse_image.h"
 
 #include <algorithm>
 #include <array>
@@ -20,9 +21,11 @@ Result<ImageFacts> verifyMcubootFile(QByteArrayView bytes, const QList<QByteArra
   return verifyMcubootImage(bytes, keys, Trailing::Refused);
 }
 
-constexpr std::array<ImageFormat, 2> kFormats{{
+constexpr std::array<ImageFormat, 4> kFormats{{
     {"mcuboot", true, verifyMcubootFile},
     {"fit", true, verifyFitImage},
+    {"sparse", false, verifySparseImage},
+    {"raw", false, verifyRawImage},
 }};
 
 }  // namespace

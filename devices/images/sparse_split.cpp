@@ -26,11 +26,25 @@ SparseChunk takeBlocks(SparseChunk& rest, quint32 blocks, quint32 blockSize) {
   return part;
 }
 
+qint64 dataBytes(const SparseChunk& chunk, quint32 blockSize) {
+  return chunk.kind == SparseChunk::Kind::Raw    ? qint64{chunk.blocks} * blockSize
+         : chunk.kind == SparseChunk::Kind::Fill ? kFillBytes
+                                                 : 0;
+}
+
+qint64 pieceBytes(const std::vector<SparseChunk>& chunks, quint32 blockSize) {
+  qint64 bytes = kSparseHeaderBytes;
+  for (const SparseChunk& chunk : chunks) {
+    bytes += kSparseChunkHeaderBytes + dataBytes(chunk, blockSize);
+  }
+  return bytes;
+}
+
 // One chunk of a piece: a part of the image, or blocks that the piece leaves alone.
 void appendChunk(QByteArray& bytes, const SparseChunk& chunk, quint32 blockSize) {
   const bool isRaw = chunk.kind == SparseChunk::Kind::Raw;
   const bool isFill = chunk.kind == SparseChunk::Kind::Fill;
-  const qint64 data = isRaw ? qint64{chunk.blocks} * blockSize : isFill ? kFillBytes : 0;
+  const qint64 data = dataBytes(chunk, blockSize);
   appendLe16(bytes, isRaw ? kSparseRaw : isFill ? kSparseFill : kSparseDontCare);
   appendLe16(bytes, 0);  // reserved1
   appendLe32(bytes, chunk.blocks);
@@ -75,7 +89,7 @@ Result<SparseSplitter> SparseSplitter::make(const SparseImage& image, qint64 max
         continue;
       }
       const SparseChunk part = takeBlocks(rest, static_cast<quint32>(blocks), image.blockSize);
-      const qint64 data = part.kind == SparseChunk::Kind::Fill ? kFillBytes : blocks * image.blockSize;
+      const qint64 data = dataBytes(part, image.blockSize);
       used += (gap ? kSparseChunkHeaderBytes : 0) + kSparseChunkHeaderBytes + data;
       end = part.firstBlock + part.blocks;
       splitter.pieces_.back().push_back(part);
@@ -84,8 +98,7 @@ Result<SparseSplitter> SparseSplitter::make(const SparseImage& image, qint64 max
   return splitter;
 }
 
-QByteArray SparseSplitter::piece(qsizetype index) const {
-  const std::vector<SparseChunk>& parts = pieces_[static_cast<std::size_t>(index)];
+std::vector<SparseChunk> SparseSplitter::chunksOf(qsizetype index) const {
   std::vector<SparseChunk> chunks;
   quint32 next = 0;
   const auto leaveAloneUntil = [&](quint32 block) {
@@ -93,17 +106,27 @@ QByteArray SparseSplitter::piece(qsizetype index) const {
       chunks.push_back({SparseChunk::Kind::DontCare, next, block - next, {}, {}});
     }
   };
-  qsizetype size = kFrameBytes;
-  for (const SparseChunk& part : parts) {
+  for (const SparseChunk& part : pieces_[static_cast<std::size_t>(index)]) {
     leaveAloneUntil(part.firstBlock);
     chunks.push_back(part);
     next = part.firstBlock + part.blocks;
-    size += 2 * kSparseChunkHeaderBytes + kFillBytes + part.data.size() + image_->blockSize;
   }
   leaveAloneUntil(image_->totalBlocks);
+  return chunks;
+}
 
+qint64 SparseSplitter::totalBytes() const {
+  qint64 total = 0;
+  for (qsizetype i = 0; i < count(); ++i) {
+    total += pieceBytes(chunksOf(i), image_->blockSize);
+  }
+  return total;
+}
+
+QByteArray SparseSplitter::piece(qsizetype index) const {
+  const std::vector<SparseChunk> chunks = chunksOf(index);
   QByteArray bytes;
-  bytes.reserve(size);
+  bytes.reserve(pieceBytes(chunks, image_->blockSize));
   appendLe32(bytes, kSparseMagic);
   appendLe16(bytes, kSparseMajorVersion);
   appendLe16(bytes, 0);  // minor_version

@@ -15,10 +15,12 @@ class SparseSplitter {
   static Result<SparseSplitter> make(const SparseImage& image, qint64 maxBytes);
 
   qsizetype count() const { return static_cast<qsizetype>(pieces_.size()); }
+  qint64 totalBytes() const;  // of all pieces
   // The bytes of one piece, made when asked for: only one of them needs to be in memory.
   QByteArray piece(qsizetype index) const;
 
  private:
+  std::vector<SparseChunk> chunksOf(qsizetype index) const;  // of one piece, what it leaves alone included
   explicit SparseSplitter(const SparseImage& image) : image_(&image) {}
 
   const SparseImage* image_;

@@ -201,6 +201,7 @@ Status FastbootSession::setActive(const QByteArray& slot, const CancelToken& can
 
 Status FastbootSession::leaveBy(const QByteArray& command, const CancelToken& cancel) {
   const Status left = order(command, answerWithin(kAnswerTime, command), cancel);
+  left_ = left || left.error().code == ErrorCode::LinkLost;
   usable_ = usable_ && !left && left.error().code == ErrorCode::ProtocolRefused;
   return left;
 }

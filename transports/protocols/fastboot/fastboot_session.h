@@ -33,6 +33,8 @@ class FastbootSession {
   Status begin(const CancelToken& cancel);
   // False after an error that leaves the device in the middle of something.
   bool isUsable() const { return usable_; }
+  // It ended while the device was still to say or to get something.
+  bool wasCutOff() const { return !usable_ && !left_; }
 
   // Nothing when the device does not know the variable (FAIL, or nothing after OKAY as old devices say it).
   // `name`: letters, digits and . _ - : only; InvalidArgument otherwise, as for partitions below.
@@ -81,6 +83,7 @@ class FastbootSession {
   FastbootCarrier& carrier_;
   Tell tell_ = [](const QString&) {};
   bool usable_ = true;
+  bool left_ = false;  // the device was told to go
 };
 
 }  // namespace sealift
