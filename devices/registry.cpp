@@ -4,6 +4,7 @@
 #include "devices/drivers/smp_driver.h"
 #include "devices/drivers/uboot_driver.h"
 
+#include "devices/drivers/swupdate_driver.h"
 namespace sealift {
 
 const DriverRegistry& driverRegistry() {
@@ -13,6 +14,9 @@ const DriverRegistry& driverRegistry() {
       FastbootDriver::entry(),
   });
   return registry;
+      SwupdateDriver::entry(),
+      DfuDriver::entry(),
+      DfuseDriver::entry(),
 }
 
 }  // namespace sealift

@@ -43,6 +43,12 @@ Check checkRevision(const PolicyQuestion& q) {
   const QString id = QStringLiteral("hardware-revision");
   const QString title = QStringLiteral("Fits the hardware revision");
   const QString refusal = QStringLiteral("Does not fit the hardware revision");
+  const QStringList ofImage = q.image ? q.image->hardwareRevisions : QStringList();
+  if (!ofImage.isEmpty() && !q.device.hardwareRevision.isEmpty() && !ofImage.contains(q.device.hardwareRevision)) {
+    return refuse(id, refusal, ErrorCode::PolicyWrongRevision,
+                  QStringLiteral("The device is revision %1, the image itself says that it is for revision %2.")
+                      .arg(q.device.hardwareRevision, ofImage.join(QStringLiteral(", "))));
+  }
   if (q.release.hardwareRevisions.isEmpty()) {
     return Check::passed(id, title, QStringLiteral("for every revision of the model"));
   }

@@ -23,6 +23,7 @@ struct ImageFacts {
   QString signatureAlgorithm;  // "Ed25519", "ECDSA P-256", "RSA-2048 PSS" …; empty: the format carries no signature
   QString keyId;               // hex SHA-256 of the signer's SubjectPublicKeyInfo (DER); empty without signature
   QStringList compatible;      // hardware names that the image itself carries; may be empty
+  QStringList hardwareRevisions;  // revisions that the image itself names; may be empty
 };
 
 // One image in memory: the bytes that were hashed are the bytes that are sent.

@@ -5,6 +5,7 @@
 #include "devices/images/sparse_image.h"
 
 #include <algorithm>
+#include "devices/images/swu_image.h"
 #include <array>
 
 namespace sealift {
@@ -26,6 +27,9 @@ constexpr std::array<ImageFormat, 4> kFormats{{
     {"fit", true, verifyFitImage},
     {"sparse", false, verifySparseImage},
     {"raw", false, verifyRawImage},
+    {"swu", true, verifySwuImage},
+    {"dfu", false, verifyDfuFile},
+    {"dfuse", false, verifyDfuseFile},
 }};
 
 }  // namespace

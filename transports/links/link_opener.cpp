@@ -1,5 +1,6 @@
 #include "transports/links/link_opener.h"
 
+#include "transports/links/https_link.h"
 #include "transports/links/serial_link.h"
 #include "transports/links/tcp_link.h"
 #include "transports/links/udp_link.h"
@@ -46,3 +47,30 @@ Result<std::unique_ptr<DatagramLink>> SystemLinkOpener::openDatagrams(const Link
 }
 
 }  // namespace sealift
+Result<std::unique_ptr<HttpLink>> LinkOpener::openHttp(const LinkAddress& address, const HttpAccess& /*access*/,
+                                                       const CancelToken& /*cancel*/) {
+  return fail(ErrorCode::NotSupported,
+              QStringLiteral("%1 can't be opened: there is no HTTPS here.").arg(address.toString()));
+}
+
+Result<std::unique_ptr<HttpLink>> SystemLinkOpener::openHttp(const LinkAddress& address, const HttpAccess& access,
+                                                             const CancelToken& cancel) {
+  if (address.kind != LinkKind::Https) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("%1 is no HTTPS address.").arg(address.toString()));
+  }
+  return HttpsLink::open(address.target, address.port, access,
+                         Deadline::in(kConnectTime, QStringLiteral("secure connection to %1").arg(address.target)),
+                         cancel);
+}
+
+Result<std::unique_ptr<UsbLink>> SystemLinkOpener::openUsb(const LinkAddress& address, const CancelToken& cancel) {
+  if (address.kind != LinkKind::Usb) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("%1 is not on the USB.").arg(address.toString()));
+  }
+  return LibusbLink::open(address.target, cancel);
+}
+
+Result<QList<UsbDeviceInfo>> SystemLinkOpener::usbDevices() {
+  return listUsbDevices();
+}
+

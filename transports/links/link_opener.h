@@ -2,6 +2,7 @@
 // tests hand over one whose links are scripted or broken on purpose.
 #pragma once
 
+#include "transports/links/http_link.h"
 #include "transports/links/link.h"
 #include "transports/links/link_address.h"
 #include "transports/links/usb_link.h"
@@ -22,6 +23,10 @@ class LinkOpener {
   virtual Result<std::unique_ptr<UsbLink>> openUsb(const LinkAddress& address, const CancelToken& cancel);
   // What is on the bus now, in the order of places: for discovery, and to follow a device that changes its mode.
   virtual Result<QList<UsbDeviceInfo>> usbDevices();
+  // https. NotSupported unless overridden. `access`: what the device's model says; whoever knows this computer's name
+  // and password or certificate for the device adds them on the way.
+  virtual Result<std::unique_ptr<HttpLink>> openHttp(const LinkAddress& address, const HttpAccess& access,
+                                                     const CancelToken& cancel);
 };
 
 // The operating system's own ports and sockets.
@@ -29,6 +34,10 @@ class SystemLinkOpener final : public LinkOpener {
  public:
   Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress& address, const CancelToken& cancel) override;
   Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address, const CancelToken& cancel) override;
+  Result<std::unique_ptr<UsbLink>> openUsb(const LinkAddress& address, const CancelToken& cancel) override;
+  Result<QList<UsbDeviceInfo>> usbDevices() override;
+  Result<std::unique_ptr<HttpLink>> openHttp(const LinkAddress& address, const HttpAccess& access,
+                                             const CancelToken& cancel) override;
 };
 
 }  // namespace sealift
