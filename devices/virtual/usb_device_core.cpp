@@ -43,15 +43,21 @@ UsbAnswer doneOrStall(const QByteArray& bytes) {
 
 void UsbDeviceCore::attach() {
   function_.attach();
-  description_ = function_.description();
-  descriptors_ = UsbDescriptors(description_);
+  describe();
   toDefaultState();
 }
 
 bool UsbDeviceCore::reset() {
+  const UsbDescription before = description_;
   function_.reset();
+  describe();
   toDefaultState();
-  return function_.description() != description_;
+  return description_ != before;
+}
+
+void UsbDeviceCore::describe() {
+  description_ = function_.description();
+  descriptors_ = UsbDescriptors(description_);
 }
 
 void UsbDeviceCore::toDefaultState() {

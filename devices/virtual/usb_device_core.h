@@ -17,7 +17,7 @@ class UsbDeviceCore {
 
   // Comes onto the bus.
   void attach();
-  // True: it is another device now, and has to be attached anew.
+  // True: the host finds another device now.
   bool reset();
   const UsbDescription& description() const { return description_; }
 
@@ -35,6 +35,7 @@ class UsbDeviceCore {
   const UsbEndpoint* endpoint(quint8 address) const;
   UsbAnswer remember(quint8 endpoint, const UsbAnswer& answer);
   void toDefaultState();
+  void describe();
 
   UsbFunction& function_;
   UsbDescription description_;

@@ -90,8 +90,8 @@ class UsbFunction {
   virtual UsbDescription description() const = 0;
   // Power and connection are there: after plugging in, and after each absence.
   virtual void attach() {}
-  // A bus reset while it was attached (USB 2.0, 9.2.1). When description() differs afterwards, the bus takes it for
-  // another device that came to the same place.
+  // A bus reset while it was attached (USB 2.0, 9.2.1). When description() differs afterwards, the host takes it for
+  // another device that came to the same place; attach() is not called then, since it was never away.
   virtual void reset() {}
   // The plug was pulled, and power with it.
   virtual void unplug() {}

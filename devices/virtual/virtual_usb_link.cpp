@@ -1,5 +1,7 @@
 #include "devices/virtual/virtual_usb_link.h"
 
+#include "transports/links/usb_devices.h"
+
 #include <algorithm>
 
 namespace sealift {
@@ -12,8 +14,6 @@ constexpr qsizetype kPiece = 16 * 1024;  // what Linux's usbfs hands to the bus 
 constexpr milliseconds kSlice{20};       // how soon a cancel is noticed
 
 // bmRequestType (USB 2.0, table 9-2).
-constexpr quint8 kTypeAndRecipient = 0x7f;
-constexpr quint8 kClassToInterface = 0x21;
 constexpr quint8 kStandardToInterface = 0x01;
 constexpr quint8 kStandardToEndpoint = 0x02;
 constexpr quint8 kToHost = 0x80;
@@ -26,7 +26,7 @@ constexpr quint8 kSetInterface = 11;
 
 VirtualUsbLink::VirtualUsbLink(const std::shared_ptr<VirtualUsbWire>& wire, const UsbDeviceInfo& device, quint64 visit,
                                quint64 number)
-    : wire_(wire), device_(device), visit_(visit), number_(number) {}
+    : wire_(wire), device_(device), claims_(device), visit_(visit), number_(number) {}
 
 VirtualUsbLink::~VirtualUsbLink() {
   const std::scoped_lock lock(wire_->mutex);
@@ -40,10 +40,7 @@ VirtualUsbLink::~VirtualUsbLink() {
 }
 
 QString VirtualUsbLink::description() const {
-  return QStringLiteral("USB %1 (%2:%3)")
-      .arg(device_.place)
-      .arg(device_.vendorId, 4, 16, QLatin1Char('0'))
-      .arg(device_.productId, 4, 16, QLatin1Char('0'));
+  return usbLinkName(device_);
 }
 
 // Null once the device that was opened is gone, whatever came to its place since.
@@ -63,15 +60,7 @@ Status VirtualUsbLink::claim(int interfaceNumber, int alternate, const CancelTok
   if (mine == nullptr) {
     return lost();
   }
-  const auto isIt = [&](const UsbAlternate& one) {
-    return one.interfaceNumber == interfaceNumber && one.alternate == alternate;
-  };
-  if (std::none_of(device_.alternates.cbegin(), device_.alternates.cend(), isIt)) {
-    return fail(ErrorCode::NotFound, QStringLiteral("%1 has no interface %2 with alternate setting %3.")
-                                         .arg(description())
-                                         .arg(interfaceNumber)
-                                         .arg(alternate));
-  }
+  SEALIFT_CHECK(claims_.checkExists(interfaceNumber, alternate));
   if (wire_->at(device_.place).occupied.contains(interfaceNumber) ||
       mine->claims.value(interfaceNumber, number_) != number_) {
     return fail(
@@ -79,38 +68,12 @@ Status VirtualUsbLink::claim(int interfaceNumber, int alternate, const CancelTok
         QStringLiteral("Interface %1 of %2 is in use by another program.").arg(interfaceNumber).arg(description()));
   }
   mine->claims.insert(interfaceNumber, number_);
+  claims_.add(interfaceNumber, alternate);
   const UsbRequest request{kStandardToInterface, kSetInterface, static_cast<quint16>(alternate),
                            static_cast<quint16>(interfaceNumber)};
   if (mine->core.control({request, 0}, {}).kind != UsbAnswer::Kind::Done) {
     return fail(ErrorCode::ProtocolRefused,
                 QStringLiteral("%1 refused alternate setting %2.").arg(description()).arg(alternate));
-  }
-  return {};
-}
-
-// Class requests to an interface, and transfers, are for whoever has it; Windows and Linux both insist.
-Status VirtualUsbLink::checkClaimed(const UsbRequest& request) {
-  const int interfaceNumber = request.index & 0xff;
-  const VirtualUsbSocket* mine = socket();
-  if ((request.requestType & kTypeAndRecipient) == kClassToInterface && mine != nullptr &&
-      mine->claims.value(interfaceNumber) != number_) {
-    return fail(ErrorCode::InvalidArgument,
-                QStringLiteral("Interface %1 of %2 was not claimed.").arg(interfaceNumber).arg(description()));
-  }
-  return {};
-}
-
-Status VirtualUsbLink::checkClaimed(quint8 endpoint) {
-  const VirtualUsbSocket* mine = socket();
-  const auto has = [&](const UsbAlternate& one) {
-    return mine->claims.value(one.interfaceNumber) == number_ &&
-           std::any_of(one.endpoints.cbegin(), one.endpoints.cend(),
-                       [&](const UsbEndpoint& candidate) { return candidate.address == endpoint; });
-  };
-  if (mine != nullptr && std::none_of(device_.alternates.cbegin(), device_.alternates.cend(), has)) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("No interface of %1 with endpoint 0x%2 was claimed.")
-                                                .arg(description())
-                                                .arg(endpoint, 2, 16, QLatin1Char('0')));
   }
   return {};
 }
@@ -181,7 +144,7 @@ Result<QByteArray> VirtualUsbLink::controlIn(const UsbRequest& request, quint16 
   {
     const std::scoped_lock lock(wire_->mutex);
     SEALIFT_CHECK(begin(cancel));
-    SEALIFT_CHECK(checkClaimed(request));
+    SEALIFT_CHECK(claims_.checkRequest(request, maxBytes));
   }
   const UsbSetup setup{
       {static_cast<quint8>(request.requestType | kToHost), request.request, request.value, request.index}, maxBytes};
@@ -193,10 +156,7 @@ Status VirtualUsbLink::controlOut(const UsbRequest& request, QByteArrayView data
   {
     const std::scoped_lock lock(wire_->mutex);
     SEALIFT_CHECK(begin(cancel));
-    SEALIFT_CHECK(checkClaimed(request));
-  }
-  if (data.size() > 0xffff) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("A control transfer carries at most 65535 bytes."));
+    SEALIFT_CHECK(claims_.checkRequest(request, data.size()));
   }
   UsbSetup setup{request, static_cast<quint16>(data.size())};
   setup.request.requestType &= static_cast<quint8>(~kToHost);
@@ -210,7 +170,7 @@ Result<QByteArray> VirtualUsbLink::bulkIn(quint8 endpoint, qsizetype maxBytes, c
   {
     const std::scoped_lock lock(wire_->mutex);
     SEALIFT_CHECK(begin(cancel));
-    SEALIFT_CHECK(checkClaimed(endpoint));
+    SEALIFT_CHECK(claims_.checkEndpoint(endpoint));
   }
   QByteArray bytes;
   while (bytes.size() < maxBytes) {
@@ -238,7 +198,7 @@ Status VirtualUsbLink::bulkOut(quint8 endpoint, QByteArrayView data, const Deadl
   {
     const std::scoped_lock lock(wire_->mutex);
     SEALIFT_CHECK(begin(cancel));
-    SEALIFT_CHECK(checkClaimed(endpoint));
+    SEALIFT_CHECK(claims_.checkEndpoint(endpoint));
   }
   qsizetype at = 0;
   do {
@@ -268,7 +228,7 @@ Status VirtualUsbLink::reset(const CancelToken& cancel) {
   SEALIFT_CHECK(begin(cancel));
   VirtualUsbSocket* mine = socket();
   if (mine->core.reset()) {
-    wire_->leave(*mine, milliseconds(0));
+    wire_->becomeAnother(*mine);
   } else {
     for (const int interfaceNumber : mine->claims.keys(number_)) {
       mine->claims.remove(interfaceNumber);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "devices/virtual/virtual_usb_wire.h"
+#include "transports/links/usb_claims.h"
 
 #include <functional>
 
@@ -32,8 +33,6 @@ class VirtualUsbLink final : public UsbLink {
 
   VirtualUsbSocket* socket();
   Status begin(const CancelToken& cancel);
-  Status checkClaimed(const UsbRequest& request);
-  Status checkClaimed(quint8 endpoint);
   Result<QByteArray> transfer(const Offer& offer, const QString& what, const Deadline& deadline,
                               const CancelToken& cancel);
   Status pass(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time, const Deadline& deadline,
@@ -43,6 +42,7 @@ class VirtualUsbLink final : public UsbLink {
 
   std::shared_ptr<VirtualUsbWire> wire_;
   UsbDeviceInfo device_;
+  UsbClaims claims_;
   quint64 visit_;
   quint64 number_;
 };

@@ -32,8 +32,12 @@ void VirtualUsbWire::plugIn(const QString& place, const std::shared_ptr<UsbFunct
 
 void VirtualUsbWire::attach(VirtualUsbSocket& socket) {
   socket.returnsAt.reset();
-  socket.claims.clear();
   socket.core.attach();
+  becomeAnother(socket);
+}
+
+void VirtualUsbWire::becomeAnother(VirtualUsbSocket& socket) {
+  socket.claims.clear();
   socket.visit = ++visits_;
   change.notify_all();
 }

@@ -43,6 +43,7 @@ class VirtualUsbWire {
   void plugIn(const QString& place, const std::shared_ptr<UsbFunction>& function);
   void unplug(const QString& place);
   void unplugAll();
+  void becomeAnother(VirtualUsbSocket& socket);  // without having been away
   void leave(VirtualUsbSocket& socket, std::chrono::milliseconds away);
   Place& at(const QString& place) { return places_[place]; }
   quint64 newLink() { return ++links_; }

@@ -27,6 +27,10 @@ BUSYBOX = "/bin/busybox"
 BOOT_SECONDS = 180  # software emulation on a busy machine; it takes about 8 alone
 IDLE_SECONDS = 120
 FIRST_MODULES = ["virtio_pci", "9pnet_virtio", "9p"]
+# vhci-hcd and dummy_hcd have no hubs, so QEMU adds one: with two converters of the same serial number behind it.
+HUB = ["-device", "qemu-xhci,id=xhci", "-device", "usb-hub,bus=xhci.0,port=1",
+       "-chardev", "null,id=null2", "-device", "usb-serial,bus=xhci.0,port=1.2,chardev=null2,serial=SAME,always-plugged=on",
+       "-chardev", "null,id=null3", "-device", "usb-serial,bus=xhci.0,port=1.3,chardev=null3,serial=SAME,always-plugged=on"]
 
 
 class Missing(Exception):
@@ -126,6 +130,7 @@ class Guest:
                 [QEMU, "-M", "q35", "-cpu", "max", "-accel", "tcg", "-m", "768", "-smp", "2", "-nographic",
                  "-nodefaults", "-serial", "stdio", "-monitor", "none", "-no-reboot",
                  "-kernel", image, "-initrd", initramfs, "-append", words,
+                 *HUB,
                  "-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
                  "-virtfs", f"local,path={self.share},mount_tag=share,security_model=none"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)

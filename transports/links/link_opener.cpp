@@ -4,6 +4,7 @@
 #include "transports/links/serial_link.h"
 #include "transports/links/tcp_link.h"
 #include "transports/links/udp_link.h"
+#include "transports/links/usb_link_libusb.h"
 
 namespace sealift {
 namespace {

@@ -40,6 +40,10 @@ QString usbIdText(const UsbDeviceInfo& device) {
       .arg(device.productId, 4, 16, QLatin1Char('0'));
 }
 
+QString usbLinkName(const UsbDeviceInfo& device) {
+  return QStringLiteral("USB %1 (%2)").arg(device.place, usbIdText(device));
+}
+
 Status checkSameUsbDevice(const UsbDeviceInfo& expected, const UsbDeviceInfo& found) {
   if (expected.place == found.place && expected.vendorId == found.vendorId && expected.productId == found.productId &&
       expected.serial == found.serial) {

@@ -14,6 +14,8 @@ bool usbPlaceBefore(const QString& a, const QString& b);
 
 // "0483:df11"
 QString usbIdText(const UsbDeviceInfo& device);
+// "USB 1-2.3 (0483:df11)"
+QString usbLinkName(const UsbDeviceInfo& device);
 
 // DeviceChanged unless both are at the same place, of the same vendor and product, with the same serial number: nobody
 // swapped boards. For two looks at a device that stays in one mode.

@@ -65,6 +65,9 @@ struct UsbRequest {
   quint16 index = 0;
 };
 
+// The most that the data stage of a control transfer may carry: Linux takes no more than a page.
+constexpr qsizetype kMaxUsbControlData = 4096;
+
 class UsbLink {
  public:
   virtual ~UsbLink() = default;
@@ -74,7 +77,7 @@ class UsbLink {
   // Takes the interface from the system's driver, if that lets go, and selects the alternate setting. May be called
   // again for another alternate setting. Given back when the link goes. LinkOpen when another program has it.
   virtual Status claim(int interfaceNumber, int alternate, const CancelToken& cancel) = 0;
-  // Up to maxBytes that the device answers.
+  // Up to maxBytes that the device answers. At most kMaxUsbControlData, here and in controlOut().
   virtual Result<QByteArray> controlIn(const UsbRequest& request, quint16 maxBytes, const Deadline& deadline,
                                        const CancelToken& cancel) = 0;
   virtual Status controlOut(const UsbRequest& request, QByteArrayView data, const Deadline& deadline,
