@@ -47,7 +47,6 @@ Result<std::unique_ptr<DatagramLink>> SystemLinkOpener::openDatagrams(const Link
                        Deadline::in(kConnectTime, QStringLiteral("address of %1").arg(address.target)), cancel);
 }
 
-}  // namespace sealift
 Result<std::unique_ptr<HttpLink>> LinkOpener::openHttp(const LinkAddress& address, const HttpAccess& /*access*/,
                                                        const CancelToken& /*cancel*/) {
   return fail(ErrorCode::NotSupported,
@@ -75,3 +74,4 @@ Result<QList<UsbDeviceInfo>> SystemLinkOpener::usbDevices() {
   return listUsbDevices();
 }
 
+}  // namespace sealift
