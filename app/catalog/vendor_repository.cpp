@@ -122,9 +122,9 @@ Result<QStringList> VendorRepository::importBundle(tuf::Fetcher& bundle, const C
   tuf::Client client(folder_ + QStringLiteral("/metadata"), bundle, clock_);
   SEALIFT_CHECK(client.refresh(cancel));
   SEALIFT_CHECK(readContents(client, cancel));
-  SEALIFT_TRY(const QList<tuf::TargetInfo> targets, client.targets(cancel));
+  SEALIFT_TRY(const tuf::TargetListing offered, client.targets(cancel));
   QStringList taken;
-  for (const tuf::TargetInfo& info : targets) {
+  for (const tuf::TargetInfo& info : offered.targets) {
     const Status obtained = store_.obtain(client, info, cancel);
     if (!obtained && obtained.error().code == ErrorCode::TrustTargetMissing) {
       continue;  // published, but not in this bundle
@@ -139,8 +139,10 @@ Result<QStringList> VendorRepository::importBundle(tuf::Fetcher& bundle, const C
 
 // The documents that the interface needs at once: models and lifecycles. Images and notes come with a plan.
 Status VendorRepository::readContents(tuf::Client& client, const CancelToken& cancel) {
-  SEALIFT_TRY(const QList<tuf::TargetInfo> targets, client.targets(cancel));
+  SEALIFT_TRY(const tuf::TargetListing offered, client.targets(cancel));
+  const QList<tuf::TargetInfo>& targets = offered.targets;
   VendorContents contents;
+  contents.roleProblems = offered.problems;
   QMap<QString, Lifecycle> lifecycles;
   if (targets.size() > kMaxTargets) {
     return fail(ErrorCode::CatalogMalformed,
@@ -257,13 +259,24 @@ Status VendorRepository::checkFresh() const {
     return fail(ErrorCode::NotFound, QStringLiteral("Nothing was fetched from %1 yet.").arg(identity_.name));
   }
   for (const TrustedRole& role : roles_) {
-    if (role.version > 0 && role.expires <= now) {
+    const bool carriesAll = role.role == QLatin1String("root") || role.role == QLatin1String("timestamp") ||
+                            role.role == QLatin1String("snapshot") || role.role == QLatin1String("targets");
+    if (carriesAll && role.version > 0 && role.expires <= now) {
       return fail(
           ErrorCode::TrustExpired,
           QStringLiteral("The vendor's %1 metadata expired on %2.").arg(role.role, role.expires.toString(Qt::ISODate)));
     }
   }
   return {};
+}
+
+Status VendorRepository::checkFresh(const QString& targetPath) const {
+  SEALIFT_CHECK(checkFresh());
+  const std::scoped_lock working(work_);
+  NoFetcher nobody;
+  tuf::Client client(folder_ + QStringLiteral("/metadata"), nobody, clock_);
+  SEALIFT_CHECK(client.loadCached());
+  return client.target(targetPath, CancelToken()).map([](const tuf::TargetInfo&) {});
 }
 
 QDateTime VendorRepository::refreshedAt() const {

@@ -31,6 +31,7 @@ struct VendorContents {
   QList<ModelDescription> models;
   QList<Release> releases;
   QStringList problems;
+  QList<tuf::RoleProblem> roleProblems;  // delegated roles whose part of the offer is left out
 
   const ModelDescription* model(const QString& id) const;
   const Release* release(const QString& targetPath, const QString& sha256) const;
@@ -82,8 +83,11 @@ class VendorRepository {
 
   VendorContents contents() const;
   QList<TrustedRole> roles() const;
-  // Error TrustExpired when any role's metadata has expired by now; NotFound before the first refresh.
+  // Error TrustExpired when metadata that everything hangs on (root, timestamp, snapshot, targets) has expired by now;
+  // NotFound before the first refresh.
   Status checkFresh() const;
+  // The same for every role on the way to this target, from what is kept.
+  Status checkFresh(const QString& targetPath) const;
   QDateTime refreshedAt() const;  // of the last success in this run; invalid before
 
  private:

@@ -136,20 +136,27 @@ class RefreshCommand final : public Command {
       }
     }
     ExitCode worst = ExitCode::Success;
+    bool isTold = false;  // the one that was asked for, by its error
     QJsonArray refreshedVendors;
     for (const QString& id : ids) {
       const Result<VendorView> refreshed = await((*station)->refreshVendor(id));
       if (!refreshed) {
         if (!id_.empty() || !context.json) {
           worst = report(context, refreshed.error());
+          isTold = true;
         } else {
           worst = exitCodeFor(refreshed.error());  // the vendor's own "problem" tells it, below
         }
-      } else if (!context.json) {
-        context.terminal->line(QStringLiteral("%1 is fresh.").arg(refreshed->name));
+      } else {
+        if (!context.json) {
+          context.terminal->line(QStringLiteral("%1 is fresh.").arg(refreshed->name));
+        }
+        if (refreshed->problem) {  // of a part of what it offers
+          worst = context.json ? exitCodeFor(*refreshed->problem) : report(context, *refreshed->problem);
+        }
       }
     }
-    if (context.json && (id_.empty() || worst == ExitCode::Success)) {
+    if (context.json && (id_.empty() || !isTold)) {
       const QList<VendorView> vendors = (*station)->vendors();
       for (const VendorView& vendor : vendors) {
         if (ids.contains(vendor.id)) {

@@ -18,6 +18,30 @@ QString refreshedKey(const QString& id) {
   return QStringLiteral("vendor.%1.refreshed").arg(id);
 }
 
+AuditOutcome outcomeOfProblem(ErrorCode code) {
+  return isRefusal(code) || code == ErrorCode::FetchTls ? AuditOutcome::Refused : AuditOutcome::Failed;
+}
+
+// A part of the offer is left out, the rest stands.
+std::optional<Error> problemOfRoles(const VendorRepository& repository) {
+  const QList<tuf::RoleProblem> problems = repository.contents().roleProblems;
+  if (problems.isEmpty()) {
+    return std::nullopt;
+  }
+  QStringList roles;
+  for (const tuf::RoleProblem& problem : problems) {
+    roles << problem.role;
+  }
+  constexpr qsizetype kNamed = 5;
+  const QString named =
+      roles.mid(0, kNamed).join(QStringLiteral(", ")) + (roles.size() > kNamed ? QStringLiteral(" …") : QString());
+  const Error& first = problems.first().error;
+  return Error{.code = first.code,
+               .what = QStringLiteral("What the vendor publishes under %1 is left out. %2").arg(named, first.what),
+               .remedy = first.remedy,
+               .cause = first.cause};
+}
+
 }  // namespace
 
 qint64 VendorService::rootVersionOf(const VendorRepository& repository) {
@@ -180,7 +204,7 @@ Status VendorService::noteRefreshed(const std::shared_ptr<VendorRepository>& rep
     const std::scoped_lock lock(mutex_);
     for (Known& known : known_) {
       if (known.repository == repository) {
-        known.problem = refreshed ? std::optional<Error>() : std::optional<Error>(refreshed.error());
+        known.problem = refreshed ? problemOfRoles(*repository) : std::optional<Error>(refreshed.error());
         known.refreshedMs = refreshed ? core_.nowMs() : known.refreshedMs;
       }
     }
@@ -188,11 +212,10 @@ Status VendorService::noteRefreshed(const std::shared_ptr<VendorRepository>& rep
   changed_();
   if (!refreshed) {
     const ErrorCode code = refreshed.error().code;
-    const bool wasRefused = isRefusal(code) || code == ErrorCode::FetchTls;
     SEALIFT_CHECK(core_.record({.event = AuditEvent::VendorRefreshFailed,
                                 .actor = {},
                                 .subject = subject,
-                                .outcome = wasRefused ? AuditOutcome::Refused : AuditOutcome::Failed,
+                                .outcome = outcomeOfProblem(code),
                                 .code = errorCodeName(code),
                                 .message = refreshed.error().message(),
                                 .details = details}));
@@ -212,6 +235,15 @@ Status VendorService::noteRefreshed(const std::shared_ptr<VendorRepository>& rep
   QJsonObject versions = details;
   for (const TrustedRole& role : repository->roles()) {
     versions[role.role] = role.version;
+  }
+  for (const tuf::RoleProblem& problem : repository->contents().roleProblems) {
+    SEALIFT_CHECK(core_.record({.event = AuditEvent::VendorRefreshFailed,
+                                .actor = {},
+                                .subject = subject,
+                                .outcome = outcomeOfProblem(problem.error.code),
+                                .code = errorCodeName(problem.error.code),
+                                .message = QStringLiteral("%1: %2").arg(problem.role, problem.error.message()),
+                                .details = {{QStringLiteral("role"), problem.role}}}));
   }
   return core_.record({.event = AuditEvent::VendorRefreshed,
                        .actor = {},

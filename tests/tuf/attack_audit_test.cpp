@@ -1,8 +1,10 @@
 // What a person sees of an attack: each refused refresh stands in the audit log as refused, under its stable code, and
 // in words that say what happened and what to do. README.md has the table.
+#include "app/catalog/vendor_file.h"
 #include "app/services/local_station.h"
 #include "devices/registry.h"
 #include "tests/support/vendor_folder.h"
+#include "tests/tuf/attack_harness.h"
 
 #include <functional>
 
@@ -123,6 +125,63 @@ class AttackAuditTest : public QObject {
     QVERIFY(vendors.first().problem);
     QVERIFY(vendors.first().problem->what.endsWith(QLatin1Char('.')));
     QVERIFY(vendors.first().problem->remedy.endsWith(QLatin1Char('.')));
+  }
+
+  // One of two models' roles is not signed as it must be: the other model's offer stands, and the log, the window and
+  // the plan's check of freshness say what is left out.
+  void partThatIsNotTrustedIsLeftOut() {
+    using R = tuf::TestRepository;
+    R r;
+    const QTemporaryDir folder;
+    r.delegate(r.targets, "model-one", {9}, 1, {"one/*"});
+    r.delegate(r.targets, "model-two", {10}, 1, {"two/*"});
+    R::Role one = r.delegated({9});
+    R::Role two = r.delegated({11});  // not the key that was delegated to
+    r.addTarget(one, "one/a.bin", "one");
+    r.addTarget(two, "two/a.bin", "two");
+    r.putDelegated("model-one", one);
+    r.putDelegated("model-two", two);
+    r.putAll();
+    for (auto file = r.files.cbegin(); file != r.files.cend(); ++file) {
+      const QString path = folder.filePath(file.key());
+      QVERIFY(QDir().mkpath(QFileInfo(path).path()) && writeFileAtomic(path, *file));
+    }
+    const VendorFile vendorFile{.id = kVendor,
+                                .name = QStringLiteral("Norrland"),
+                                .addresses = {QUrl::fromLocalFile(folder.path()).toString()},
+                                .root = r.files.value(QStringLiteral("metadata/1.root.json"))};
+    const QString vendorPath = folder.filePath(QStringLiteral("norrland.sealift-vendor"));
+    QVERIFY(writeFileAtomic(vendorPath, vendorFile.toBytes()));
+    ManualClock clock(QDateTime({2026, 11, 21}, {12, 0}, Qt::UTC));
+    SystemLinkOpener links;
+    StationSetup setup;
+    setup.dataFolder = folder.filePath(QStringLiteral("station"));
+    setup.clock = &clock;
+    setup.links = &links;
+    setup.drivers = &driverRegistry();
+    const auto opened = LocalStation::open(setup);
+    QVERIFY2(opened, opened ? "" : qPrintable(opened.error().message()));
+    LocalStation& station = **opened;
+    const auto candidate = station.readVendorFile(vendorPath);
+    QVERIFY2(candidate, candidate ? "" : qPrintable(candidate.error().message()));
+    const auto added = await(station.addVendor(*candidate, candidate->fingerprint));
+    QVERIFY2(added, added ? "" : qPrintable(added.error().message()));
+
+    const auto refreshed = await(station.refreshVendor(kVendor));
+    QVERIFY2(refreshed, refreshed ? "" : qPrintable(refreshed.error().message()));
+    QVERIFY(refreshed->problem);
+    QCOMPARE(refreshed->problem->code, ErrorCode::TrustThreshold);
+    QVERIFY2(refreshed->problem->what.contains(QStringLiteral("model-two")), qPrintable(refreshed->problem->what));
+    QVERIFY2(!refreshed->problem->what.contains(QStringLiteral("model-one")), qPrintable(refreshed->problem->what));
+    bool isRecorded = false;
+    for (const AuditRow& row : station.auditPage({}, 0, 100)) {
+      const auto detail = station.auditDetail(row.sequence);
+      isRecorded = isRecorded || (row.event == QLatin1String("vendor.refresh-failed") && detail &&
+                                  detail->code == QLatin1String("trust.threshold") &&
+                                  row.message.startsWith(QStringLiteral("model-two: ")) &&
+                                  row.outcomeName == QLatin1String("refused"));
+    }
+    QVERIFY(isRecorded);
   }
 
   // Every code that a repository or its delivery can be refused under says what a person can do.

@@ -110,6 +110,13 @@ class AttackDelegationsTest : public QObject {
       QVERIFY2(target.error().code == attack.expected, qPrintable(target.error().message()));
       QCOMPARE(r.requests.isEmpty(), isCached);
       QVERIFY2(c.fetch("a.bin") || isCached, "what other roles say is served on");
+      const auto listed = c.client->targets({});
+      QVERIFY(listed);
+      QCOMPARE(listed->targets.size(), 1);
+      QCOMPARE(listed->targets.first().path, QStringLiteral("a.bin"));
+      QCOMPARE(listed->problems.size(), 1);
+      QCOMPARE(listed->problems.first().role, QStringLiteral("models"));
+      QCOMPARE(listed->problems.first().error.code, attack.expected);
       if (!isCached) {
         QVERIFY2(!QFile::exists(c.cacheFile("models")), "what was refused is not kept");
       }
@@ -163,6 +170,35 @@ class AttackDelegationsTest : public QObject {
       QVERIFY(!missing);
       QCOMPARE(missing.error().code, isTaken ? ErrorCode::TrustTargetMissing : ErrorCode::TrustThreshold);
     }
+  }
+
+  // A search that meets a role which can't be trusted ends (5.6.7): what a later role says of the same path is not
+  // listed either, though it is there.
+  void listsOnlyWhatASearchFinds() {
+    AttackedClient c;
+    R& r = c.repository;
+    r.delegate(r.targets, "first", {9}, 1, {"m/*"});
+    r.delegate(r.targets, "second", {10}, 1, {"*"});
+    R::Role first = r.delegated({11});  // not by its key
+    R::Role second = r.delegated({10});
+    r.addTarget(second, "m/a.bin", "of the second");
+    r.addTarget(second, "n/a.bin", "of the second");
+    r.putDelegated("first", first);
+    r.putDelegated("second", second);
+    r.putAll();
+    QVERIFY(c.start());
+    QVERIFY2(c.refresh(), qPrintable(c.told()));
+    r.requests.clear();
+    const auto listed = c.client->targets({});
+    QVERIFY(listed);
+    QStringList paths;
+    for (const TargetInfo& target : listed->targets) {
+      paths << target.path;
+    }
+    QCOMPARE(paths, (QStringList{QStringLiteral("a.bin"), QStringLiteral("n/a.bin")}));
+    QCOMPARE(listed->problems.size(), 1);
+    QCOMPARE(listed->problems.first().error.code, ErrorCode::TrustThreshold);
+    QCOMPARE(r.requests.filter(QStringLiteral("first")).size(), 1);  // asked for once
   }
 
   // A role speaks only for the paths of every delegation on the way to it (4.5, "paths").
@@ -223,7 +259,7 @@ class AttackDelegationsTest : public QObject {
     }
     const auto listed = c.client->targets({});
     QVERIFY(listed);
-    QCOMPARE(listed->size(), isTrusted ? 2 : 1);
+    QCOMPARE(listed->targets.size(), isTrusted ? 2 : 1);
   }
 
   // 5.6.7: the order of visits is that of the requests.

@@ -44,7 +44,10 @@ QString look(Fetcher& fetcher, const QByteArray& root, const Clock& clock, const
     return targets.error().message();
   }
   QStringList lines;
-  for (const TargetInfo& target : *targets) {
+  if (!targets->problems.isEmpty()) {
+    return targets->problems.first().error.message();
+  }
+  for (const TargetInfo& target : targets->targets) {
     const auto bytes = client.download(target, {});
     lines.append(QStringLiteral("%1=%2(%3)")
                      .arg(target.path, bytes ? QString::fromUtf8(*bytes) : bytes.error().message(), target.role));

@@ -120,8 +120,8 @@ class TufSchemasTest : public QObject {
     QVERIFY(client.refresh({}));
     const auto targets = client.targets({});
     QVERIFY(targets);
-    QCOMPARE(targets->size(), published);
-    for (const TargetInfo& target : *targets) {
+    QCOMPARE(targets->targets.size(), published);
+    for (const TargetInfo& target : targets->targets) {
       const QJsonObject object = target.custom.value(QLatin1String("sealift")).toObject();
       QCOMPARE(object, QJsonDocument::fromJson(readExample(target.path)).object());
       const QString path = out.filePath(target.path);

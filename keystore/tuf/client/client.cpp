@@ -135,7 +135,7 @@ Result<TargetInfo> Client::target(const QString& path, const CancelToken& cancel
   return findTarget(state->set, path, d_->options.maxDelegations, d_->roleLoader(*state, cancel));
 }
 
-Result<QList<TargetInfo>> Client::targets(const CancelToken& cancel) {
+Result<TargetListing> Client::targets(const CancelToken& cancel) {
   SEALIFT_TRY(TrustedState * state, d_->requireTrusted());
   return listTargets(state->set, d_->options.maxListedRoles, d_->options.maxDelegations,
                      d_->roleLoader(*state, cancel));

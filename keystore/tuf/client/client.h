@@ -63,8 +63,9 @@ class Client {
 
   // 5.6.7: the first role in pre-order that has the target. TrustTargetMissing when none does.
   Result<TargetInfo> target(const QString& path, const CancelToken& cancel);
-  // Every target that target() would find, by path. Loads every delegated role.
-  Result<QList<TargetInfo>> targets(const CancelToken& cancel);
+  // Every target that target() would find, by path. Loads every delegated role; one that fails is told of and hides
+  // only what stands behind it.
+  Result<TargetListing> targets(const CancelToken& cancel);
   // 5.7: the target's bytes, of the signed length, with every known hash right.
   // TrustLength, TrustHashMismatch, TrustTargetMissing (the repository has no such file), Fetch….
   Result<QByteArray> download(const TargetInfo& target, const CancelToken& cancel);

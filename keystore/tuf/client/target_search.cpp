@@ -79,8 +79,22 @@ Result<TargetInfo> findTarget(const TrustedMetadataSet& set, const QString& path
   return fail(ErrorCode::TrustTargetMissing, QStringLiteral("The vendor does not publish \"%1\".").arg(path));
 }
 
-Result<QList<TargetInfo>> listTargets(const TrustedMetadataSet& set, int mostRoles, int mostRolesPerTarget,
-                                      const LoadRole& loadRole) {
+Result<TargetListing> listTargets(const TrustedMetadataSet& set, int mostRoles, int mostRolesPerTarget,
+                                  const LoadRole& loadRole) {
+  TargetListing listing;
+  QHash<std::pair<QString, QString>, Error> failed;  // by role and delegator; not asked for again
+  const LoadRole loadOnce = [&](const QString& role, const QString& delegator) -> Status {
+    const std::pair<QString, QString> way(role, delegator);
+    if (const auto before = failed.constFind(way); before != failed.constEnd()) {
+      return fail(*before);
+    }
+    Status loaded = loadRole(role, delegator);
+    if (!loaded && loaded.error().code != ErrorCode::Cancelled) {
+      failed.insert(way, loaded.error());
+      listing.problems.append({role, loaded.error()});
+    }
+    return loaded;
+  };
   // Each role is expanded once, and loaded once for each of its delegators.
   QStringList toExpand{kTargets};
   QSet<QString> known{kTargets};
@@ -97,8 +111,11 @@ Result<QList<TargetInfo>> listTargets(const TrustedMetadataSet& set, int mostRol
                   QStringLiteral("The repository has more than %1 roles; it can't be listed.").arg(mostRoles));
     }
     for (const QString& child : children) {
-      SEALIFT_CHECK(loadRole(child, delegator));
-      if (!known.contains(child)) {
+      const Status loaded = loadOnce(child, delegator);
+      if (!loaded && loaded.error().code == ErrorCode::Cancelled) {
+        return fail(loaded.error());
+      }
+      if (loaded && !known.contains(child)) {
         known.insert(child);
         toExpand.append(child);
       }
@@ -107,14 +124,15 @@ Result<QList<TargetInfo>> listTargets(const TrustedMetadataSet& set, int mostRol
   // A role may list what it was not delegated: only what a search finds counts.
   QMap<QString, TargetInfo> found;
   for (const QString& path : paths) {
-    const auto target = findTarget(set, path, mostRolesPerTarget, loadRole);
+    const auto target = findTarget(set, path, mostRolesPerTarget, loadOnce);
     if (target) {
       found.insert(path, *target);
-    } else if (target.error().code != ErrorCode::TrustTargetMissing) {
+    } else if (target.error().code == ErrorCode::Cancelled) {
       return fail(target.error());
     }
   }
-  return found.values();
+  listing.targets = found.values();
+  return listing;
 }
 
 }  // namespace sealift::tuf

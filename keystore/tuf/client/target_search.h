@@ -16,9 +16,9 @@ using LoadRole = std::function<Status(const QString& role, const QString& delega
 Result<TargetInfo> findTarget(const TrustedMetadataSet& set, const QString& path, int mostRoles,
                               const LoadRole& loadRole);
 
-// Every target that findTarget() would find, by path. Loads every role. TrustLength when there are more than
-// `mostRoles`.
-Result<QList<TargetInfo>> listTargets(const TrustedMetadataSet& set, int mostRoles, int mostRolesPerTarget,
-                                      const LoadRole& loadRole);
+// Every target that findTarget() would find, by path. Loads every role, each way once; one that fails hides what
+// findTarget() would not find for it, and nothing else. TrustLength when there are more than `mostRoles`.
+Result<TargetListing> listTargets(const TrustedMetadataSet& set, int mostRoles, int mostRolesPerTarget,
+                                  const LoadRole& loadRole);
 
 }  // namespace sealift::tuf
