@@ -93,12 +93,16 @@ JobView follow(CommandContext& context, Station& station, const QString& jobId) 
 constexpr const char* kReleaseHelp =
     "A version, or a release's id as --json tells it, instead of the newest that fits; every check still applies";
 
+constexpr const char* kEraseHelp =
+    "Agree that a read-protected device is erased altogether first: firmware, settings, keys";
+
 class PlanCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
     CLI::App* app = group.add_subcommand("plan", "Fetch, verify and ask everything; write nothing");
     app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
     app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
+    app->add_flag("--erase-everything", eraseEverything_, kEraseHelp);
     return app;
   }
   ExitCode run(CommandContext& context) override {
@@ -106,7 +110,7 @@ class PlanCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), fromStd(release_)));
+    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), {fromStd(release_), eraseEverything_}));
     if (!plan) {
       return report(context, plan.error());
     }
@@ -121,6 +125,7 @@ class PlanCommand final : public Command {
  private:
   std::string id_;
   std::string release_;
+  bool eraseEverything_ = false;
 };
 
 class ApplyCommand final : public Command {
@@ -129,6 +134,7 @@ class ApplyCommand final : public Command {
     CLI::App* app = group.add_subcommand("apply", "Show the plan, ask, and carry it out");
     app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
     app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
+    app->add_flag("--erase-everything", eraseEverything_, kEraseHelp);
     app->add_option("--accept", accept_, "The digest that `update plan` printed, for scripts")->type_name("PLAN");
     return app;
   }
@@ -137,11 +143,20 @@ class ApplyCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), fromStd(release_)));
+    UpdateWish wish{fromStd(release_), eraseEverything_};
+    Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), wish));
+    if (plan && plan->needsErase && !context.json && accept_.empty()) {
+      printPlan(*context.terminal, *plan);
+      if (context.terminal->confirm(QStringLiteral("Everything on this device will be erased, for good: firmware, "
+                                                   "settings, keys. I want that."))) {
+        wish.eraseEverything = true;
+        plan = await((*station)->planUpdate(fromStd(id_), wish));
+      }
+    }
     if (!plan) {
       return report(context, plan.error());
     }
-    const ConsentGiven consent = ask(*context.terminal, *plan, context.json);
+    const ConsentGiven consent = ask(*context.terminal, *plan, wish, context.json);
     if (Status wanted = context.cancel.check(); !wanted) {
       return report(context, wanted.error());
     }
@@ -164,12 +179,11 @@ class ApplyCommand final : public Command {
 
  private:
   // Consent is to what was shown: nobody is asked unless the plan and its notes were printed just before.
-  ConsentGiven ask(Terminal& terminal, const PlanView& plan, bool json) const {
-    const QString release = fromStd(release_);
+  ConsentGiven ask(Terminal& terminal, const PlanView& plan, const UpdateWish& wish, bool json) const {
     if (!accept_.empty()) {
-      return {fromStd(accept_), plan.notesHash, QStringLiteral("accept-option"), release};
+      return {fromStd(accept_), plan.notesHash, QStringLiteral("accept-option"), wish};
     }
-    ConsentGiven consent{{}, {}, QStringLiteral("terminal"), release};
+    ConsentGiven consent{{}, {}, QStringLiteral("terminal"), wish};
     if (json) {
       return consent;
     }
@@ -183,6 +197,7 @@ class ApplyCommand final : public Command {
 
   std::string id_;
   std::string release_;
+  bool eraseEverything_ = false;
   std::string accept_;
 };
 

@@ -212,6 +212,18 @@ Check checkLifecycle(const PolicyQuestion& q) {
           {}};
 }
 
+// STMicroelectronics AN2606 and RM0008, option bytes: taking read-out protection off erases the whole flash.
+Check checkProtection(const PolicyQuestion& q) {
+  const QString id = QStringLiteral("read-out-protection");
+  const QString everything = QStringLiteral(
+      "everything on the device is erased first: firmware, settings and keys that it keeps in its flash");
+  if (q.eraseAgreed) {
+    return Check::warning(id, QStringLiteral("Everything will be erased"), everything);
+  }
+  return refuse(id, QStringLiteral("Read-out protection is on"), ErrorCode::DeviceProtected,
+                QStringLiteral("The device takes new firmware only if %1.").arg(everything));
+}
+
 }  // namespace
 
 QString checkStateName(CheckState state) {
@@ -220,12 +232,16 @@ QString checkStateName(CheckState state) {
 }
 
 QList<Check> askUpdatePolicy(const PolicyQuestion& question) {
-  return {
+  QList<Check> checks{
       checkModel(question),     checkRevision(question),        checkImageMatchesRelease(question),
       checkVersion(question),   checkSecurityVersion(question), checkMinimumVersion(question),
       checkSize(question),      checkFallback(question),        checkPower(question),
       checkLifecycle(question),
   };
+  if (question.device.readProtected) {
+    checks << checkProtection(question);
+  }
+  return checks;
 }
 
 }  // namespace sealift

@@ -33,12 +33,13 @@ struct PolicyQuestion {
   ReleaseTerms release;
   std::optional<ImageFacts> image;                    // nothing when the image could not be verified
   std::optional<quint32> highestSecurityVersionSeen;  // what this station remembers of the device
+  bool eraseAgreed = false;                           // somebody agreed apart that everything may be erased
   QDate today;
 };
 
 // Every rule's answer, always all of them, in a fixed order:
 // model, hardware-revision, image-matches-release, version, security-version, minimum-version, size,
-// fallback, power, lifecycle.
+// fallback, power, lifecycle; read-out-protection last, where the device is protected.
 QList<Check> askUpdatePolicy(const PolicyQuestion& question);
 
 }  // namespace sealift

@@ -105,9 +105,19 @@ JobView jobViewFrom(const JobRow& row) {
 void enterStage(JobView& view, Stage stage) {
   view.stage = stage;
   view.statusText = stageStatus(stage);
-  view.cancelEffect = cancelEffectIn(stage);
+  if (!view.irrevocable) {
+    view.cancelEffect = cancelEffectIn(stage);
+  }
   view.bytesPerSecond = 0.0;
   view.secondsLeft = -1.0;
+  view.detail.clear();
+}
+
+void passPointOfNoReturn(JobView& view) {
+  view.irrevocable = true;
+  view.cancellable = false;
+  view.cancelEffect =
+      QStringLiteral("The firmware is being replaced in place: stopping now would leave the device without any.");
   view.detail.clear();
 }
 
@@ -118,7 +128,7 @@ void showProgress(JobView& view, const ProgressUpdate& progress) {
     view.bytesTotal = progress.bytesTotal;
     view.bytesPerSecond = progress.bytesPerSecond;
     view.secondsLeft = progress.secondsLeft;
-  } else if (!progress.phase.isEmpty() && view.cancellable) {
+  } else if (!progress.phase.isEmpty() && (view.cancellable || view.irrevocable)) {
     view.detail = progress.phase;
   }
 }
@@ -137,6 +147,7 @@ void showEnd(JobView& view, Outcome outcome, Stage stage, const std::optional<Er
   view.endedAt = endedAt;
   view.fraction = 1.0;
   view.cancellable = false;
+  view.irrevocable = false;
   view.cancelEffect.clear();
   view.bytesPerSecond = 0.0;
   view.secondsLeft = -1.0;

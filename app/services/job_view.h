@@ -10,6 +10,7 @@ namespace sealift {
 
 JobView jobViewFrom(const JobRow& row);
 void enterStage(JobView& view, Stage stage);
+void passPointOfNoReturn(JobView& view);
 void showProgress(JobView& view, const ProgressUpdate& progress);
 void showEnd(JobView& view, Outcome outcome, Stage stage, const std::optional<Error>& error, const QString& message,
              const QDateTime& endedAt);

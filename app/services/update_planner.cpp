@@ -54,8 +54,8 @@ Error errorOf(const Check& failed) {
   return makeError(errorCodeFromName(failed.code).value_or(ErrorCode::Internal), failed.detail, failed.remedy);
 }
 
-UpdatePlanner::Choice UpdatePlanner::offeredOr(const QString& release) const {
-  return [this, release](const KnownDevice& device) -> Result<Release> {
+UpdatePlanner::Choice UpdatePlanner::choiceOf(const UpdateWish& wish) const {
+  const auto choose = [this, release = wish.release](const KnownDevice& device) -> Result<Release> {
     if (!release.isEmpty()) {
       return offers_.find(device, release);
     }
@@ -64,11 +64,12 @@ UpdatePlanner::Choice UpdatePlanner::offeredOr(const QString& release) const {
     }
     return fail(ErrorCode::UpToDate, QStringLiteral("There is no newer release for this device."));
   };
+  return {choose, wish.eraseEverything};
 }
 
-UpdatePlanner::Choice UpdatePlanner::releaseOf(const JobRow& job) const {
+UpdatePlanner::Choice UpdatePlanner::wishOf(const JobRow& job) const {
   const QJsonObject summary = QJsonDocument::fromJson(job.summary).object();
-  return [this, summary](const KnownDevice&) -> Result<Release> {
+  const auto choose = [this, summary](const KnownDevice&) -> Result<Release> {
     const std::shared_ptr<VendorRepository> repository =
         vendors_.repository(summary[QStringLiteral("vendor")].toString());
     if (!repository) {
@@ -84,6 +85,7 @@ UpdatePlanner::Choice UpdatePlanner::releaseOf(const JobRow& job) const {
     }
     return *release;
   };
+  return {choose, summary[QStringLiteral("eraseEverything")].toBool()};
 }
 
 Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Choice& choose,
@@ -118,25 +120,26 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
   const KnownDevice& device = prepared.device;
   SEALIFT_TRY(prepared.driven, devices_.drive(device));
   const DeviceSnapshot& snapshot = before ? *before : *device.snapshot;
-  SEALIFT_TRY(const Release release, choose(device));
+  SEALIFT_TRY(const Release release, choose.release(device));
   PlanRequest request;
   request.deviceId = device.id;
   request.deviceName = device.givenName.isEmpty() ? prepared.driven.model.name : device.givenName;
   request.address = device.address;
   request.model = prepared.driven.model;
   request.device = snapshot;
-  request.capabilities = prepared.driven.entry->capabilities;
+  request.capabilities = prepared.driven.driver->capabilities();
   request.release = release;
   request.language = core_.language;
   request.highestSecurityVersionSeen = devices_.highestSecurityVersionSeen(device.id);
+  request.eraseEverything = choose.eraseEverything;
   request.refreshProblem = refreshProblem;
   SEALIFT_TRY(prepared.made, makePlan(request, *prepared.driven.repository, *core_.clock, cancel));
   return prepared;
 }
 
-Result<PreparedUpdate> UpdatePlanner::prepareAsked(const QString& deviceId, const QString& release,
+Result<PreparedUpdate> UpdatePlanner::prepareAsked(const QString& deviceId, const UpdateWish& wish,
                                                    const CancelToken& cancel) {
-  Result<PreparedUpdate> prepared = prepare(deviceId, offeredOr(release), std::nullopt, cancel);
+  Result<PreparedUpdate> prepared = prepare(deviceId, choiceOf(wish), std::nullopt, cancel);
   if (!prepared && isRefusal(prepared.error().code)) {
     const std::optional<KnownDevice> device = devices_.find(deviceId);
     SEALIFT_CHECK(core_.record(
@@ -197,6 +200,10 @@ PlanView UpdatePlanner::view(const PreparedUpdate& prepared) const {
                           ? QStringLiteral("device returns to %1 by itself").arg(plan.fromVersion())
                           : QStringLiteral("there is no second slot: the update must be repeated until it succeeds");
   view.releaseId = plan.release.id();
+  const auto stands = [](const Check& check) {
+    return check.state == CheckState::Failed && check.code != errorCodeName(ErrorCode::DeviceProtected);
+  };
+  view.needsErase = !plan.allowed() && std::none_of(plan.checks.begin(), plan.checks.end(), stands);
   view.json = plan.toJson();
   return view;
 }
@@ -213,8 +220,9 @@ Status UpdatePlanner::checkStillAgreed(const Plan& plan, const QString& agreedDi
   SEALIFT_TRY(const std::optional<PlanRow> agreed, PlanTable(*core_.database).find(agreedDigest));
   const QJsonObject then = agreed ? QJsonDocument::fromJson(agreed->json).object() : QJsonObject();
   const QJsonObject now = plan.toJson();
-  for (const QString& part : {QStringLiteral("device"), QStringLiteral("from"), QStringLiteral("to"),
-                              QStringLiteral("notesHash"), QStringLiteral("canFallBack")}) {
+  for (const QString& part :
+       {QStringLiteral("device"), QStringLiteral("from"), QStringLiteral("to"), QStringLiteral("notesHash"),
+        QStringLiteral("canFallBack"), QStringLiteral("eraseEverything")}) {
     if (then[part] != now[part]) {
       return fail(ErrorCode::ConsentPlanChanged,
                   QStringLiteral("Something that was agreed to has changed since the job began."));

@@ -24,16 +24,19 @@ class UpdatePlanner {
   UpdatePlanner(StationCore& core, VendorService& vendors, DeviceService& devices, ReleaseOffers& offers)
       : core_(core), vendors_(vendors), devices_(devices), offers_(offers) {}
 
-  // Which release a plan is about; asked after the vendor's metadata and the device were looked at.
-  using Choice = std::function<Result<Release>(const KnownDevice& device)>;
-  Choice offeredOr(const QString& release) const;
-  Choice releaseOf(const JobRow& job) const;
+  struct Choice {
+    // Which release a plan is about; asked after the vendor's metadata and the device were looked at.
+    std::function<Result<Release>(const KnownDevice& device)> release;
+    bool eraseEverything = false;
+  };
+  Choice choiceOf(const UpdateWish& wish) const;
+  Choice wishOf(const JobRow& job) const;
 
   // `before` is set when the plan of an interrupted job is made again: then that state of the device counts.
   Result<PreparedUpdate> prepare(const QString& deviceId, const Choice& choose,
                                  const std::optional<DeviceSnapshot>& before, const CancelToken& cancel);
   // As prepare for somebody who asked; when it is refused before there is a plan, the log tells.
-  Result<PreparedUpdate> prepareAsked(const QString& deviceId, const QString& release, const CancelToken& cancel);
+  Result<PreparedUpdate> prepareAsked(const QString& deviceId, const UpdateWish& wish, const CancelToken& cancel);
   PlanView view(const PreparedUpdate& prepared) const;
   // Keeps the plan, and what each check said in the audit log.
   Status record(const Plan& plan);

@@ -33,8 +33,8 @@ Status UpdateService::load() {
 
 // Planning ------------------------------------------------------------------------------------
 
-Result<PlanView> UpdateService::plan(const QString& deviceId, const QString& release, const CancelToken& cancel) {
-  SEALIFT_TRY(const PreparedUpdate prepared, planner_.prepareAsked(deviceId, release, cancel));
+Result<PlanView> UpdateService::plan(const QString& deviceId, const UpdateWish& wish, const CancelToken& cancel) {
+  SEALIFT_TRY(const PreparedUpdate prepared, planner_.prepareAsked(deviceId, wish, cancel));
   const Plan& plan = prepared.made.plan;
   SEALIFT_CHECK(planner_.record(plan));
   const Check* failed = firstFailure(plan.checks);
@@ -59,6 +59,7 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
       {QStringLiteral("bytes"), plan.release.terms.bytes},
       {QStringLiteral("before"), deviceToJson(plan.device)},
       {QStringLiteral("consentBy"), plan.allowed() ? actor : QString()},
+      {QStringLiteral("eraseEverything"), plan.eraseEverything},
       {QStringLiteral("startAt"), startAt.isValid() ? startAt.toUTC().toString(Qt::ISODateWithMs) : QString()},
   };
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
@@ -120,7 +121,7 @@ Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& cons
 Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
                                      const CancelToken& cancel) {
   const auto prepared = std::make_shared<PreparedUpdate>();
-  SEALIFT_TRY(*prepared, planner_.prepareAsked(deviceId, consent.release, cancel));
+  SEALIFT_TRY(*prepared, planner_.prepareAsked(deviceId, consent.wish, cancel));
   const Plan& plan = prepared->made.plan;
   if (!plan.allowed()) {
     return refuse(plan, consent);
@@ -162,7 +163,7 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
   return id;
 }
 
-void UpdateService::launch(const QString& jobId, std::shared_ptr<PreparedUpdate> prepared, bool settle,
+void UpdateService::launch(const QString& jobId, const std::shared_ptr<PreparedUpdate>& prepared, bool settle,
                            AddressGate::Guard guard) {
   CancelToken cancel;
   {
@@ -180,6 +181,7 @@ void UpdateService::launch(const QString& jobId, std::shared_ptr<PreparedUpdate>
     live.view.outcome.reset();
     live.view.error.reset();
     live.view.cancellable = true;
+    live.view.irrevocable = false;
     live.view.startedAt = core_.clock->nowUtc();
     live.view.statusText = QStringLiteral("Checking");
     live.view.tone = Tone::Accent;
@@ -199,6 +201,7 @@ void UpdateService::launch(const QString& jobId, std::shared_ptr<PreparedUpdate>
       update(
           jobId, [&](JobView& view) { showProgress(view, progress); }, /*always=*/false);
     };
+    observer.pointOfNoReturn = [this, jobId] { update(jobId, passPointOfNoReturn, /*always=*/true); };
     JobReport report;
     const QString message = QStringLiteral("%1 → %2").arg(plan.fromVersion(), plan.release.terms.version.toString());
     if (Status begun =
@@ -268,7 +271,7 @@ Result<QString> UpdateService::resume(const QString& jobId) {
   const QJsonObject summary = QJsonDocument::fromJson(row->summary).object();
   const DeviceSnapshot before = deviceFromJson(summary[QStringLiteral("before")].toObject());
   const auto prepared = std::make_shared<PreparedUpdate>();
-  SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, planner_.releaseOf(*row), before, core_.closing));
+  SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, planner_.wishOf(*row), before, core_.closing));
   const Plan& plan = prepared->made.plan;
   SEALIFT_CHECK(planner_.checkStillAgreed(plan, row->planDigest));
   AddressGate::Guard guard = core_.gate.tryEnter(prepared->device.address.toString());
@@ -324,7 +327,7 @@ void UpdateService::startScheduled(const QString& jobId) {
   }
   const auto prepared = std::make_shared<PreparedUpdate>();
   Result<PreparedUpdate> made =
-      planner_.prepare(scheduled->deviceId, planner_.releaseOf(**row), std::nullopt, core_.closing);
+      planner_.prepare(scheduled->deviceId, planner_.wishOf(**row), std::nullopt, core_.closing);
   if (!made) {
     stop(isRefusal(made.error().code) ? Outcome::Refused : Outcome::Failed, made.error());
     return;
@@ -359,6 +362,11 @@ Status UpdateService::cancel(const QString& jobId) {
       return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has ended already."));
     }
     scheduled = it->view.state == JobState::Scheduled && !it->running;
+    if (!scheduled && !it->view.cancellable) {
+      return fail(ErrorCode::NotSupported, it->view.cancelEffect.isEmpty()
+                                               ? QStringLiteral("The job is being stopped already.")
+                                               : it->view.cancelEffect);
+    }
     if (!scheduled) {
       it->cancel.cancel();
       it->view.cancellable = false;

@@ -31,8 +31,7 @@ class UpdateService {
 
   Status load();  // jobs of earlier runs; interrupted ones wait for their device
 
-  // `release`: see Station::planUpdate.
-  Result<PlanView> plan(const QString& deviceId, const QString& release, const CancelToken& cancel);
+  Result<PlanView> plan(const QString& deviceId, const UpdateWish& wish, const CancelToken& cancel);
   // The job's id. A refused plan becomes a job that ended as Refused; nothing was written.
   Result<QString> apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
                         const CancelToken& cancel);
@@ -61,7 +60,8 @@ class UpdateService {
 
   Result<QString> insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt);
   Result<QString> refuse(const Plan& plan, const ConsentGiven& consent);
-  void launch(const QString& jobId, std::shared_ptr<PreparedUpdate> prepared, bool settle, AddressGate::Guard guard);
+  void launch(const QString& jobId, const std::shared_ptr<PreparedUpdate>& prepared, bool settle,
+              AddressGate::Guard guard);
   void startScheduled(const QString& jobId);
   void finish(const QString& jobId, const JobReport& report);
   void update(const QString& jobId, const std::function<void(JobView&)>& change, bool always);

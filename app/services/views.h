@@ -26,6 +26,15 @@ struct Badge {
   QString text;
 };
 
+// A row of the table of drivers.
+struct DriverView {
+  QString name;              // as models name it
+  QString protocol;          // for people
+  QStringList links;         // "serial", "usb" …
+  QStringList capabilities;  // as models' authors and JSON read them
+  QString provenBy;          // the real device software, or the virtual device, that the tests run it against
+};
+
 enum class DeviceCondition {
   UpdateAvailable,
   UpToDate,
@@ -112,10 +121,11 @@ struct PlanView {
   QString notesMarkdown;  // cumulative from installed to target, newest first
   QString notesHash;      // hex SHA-256 of the notes shown
   QList<CheckView> checks;
-  bool allowed = false;  // no check failed
-  QString transferText;  // "412 KB difference (full image 3.9 MB)"
-  QString durationText;  // "about 2 min, 40 s offline"
-  QString fallbackText;  // "device returns to 2.3.1 by itself"
+  bool allowed = false;     // no check failed
+  bool needsErase = false;  // nothing stands against it but that the device must be erased altogether first
+  QString transferText;     // "412 KB difference (full image 3.9 MB)"
+  QString durationText;     // "about 2 min, 40 s offline"
+  QString fallbackText;     // "device returns to 2.3.1 by itself"
   QString releaseId;
   QJsonObject json;  // resources/schemas/plan-v1.schema.json
 };
@@ -145,7 +155,8 @@ struct JobView {
   QDateTime startedAt;
   QDateTime endedAt;
   bool cancellable = false;
-  QString cancelEffect;  // what cancelling (or closing) now means for the device
+  bool irrevocable = false;  // firmware is replaced in place: stopping now would leave none
+  QString cancelEffect;      // what cancelling (or closing) now means for the device
 };
 
 struct AuditRow {
@@ -221,6 +232,25 @@ struct BundleImport {
   qint64 timestampVersion = 0;
   QDateTime validUntil;  // the first of the metadata's expiry dates
   QString ageText;       // how old the vendor's word is, and what that means
+};
+
+// How a device over HTTPS is reached, by its address.
+struct DeviceAccessView {
+  QString address;
+  QString user;                 // empty: without name and password
+  bool ownAuthorities = false;  // proven by certificates that were set here, and not by what its model says
+  QString clientCertificate;    // path, and its key's address; empty: none is shown
+  QString clientKey;
+};
+
+// What to change of it; what is absent stays as it is.
+struct DeviceAccessChange {
+  std::optional<QString> user;               // empty: neither name nor password
+  QByteArray password;                       // with a user
+  QString passwordFile;                      // its first line instead; only its owner may read the file
+  std::optional<QString> authoritiesFile;    // PEM; empty: back to what the model says
+  std::optional<QString> clientCertificate;  // path of a PEM file; empty: show none
+  std::optional<QString> clientKey;          // address; with clientCertificate always
 };
 
 // What to change of how a vendor's server is reached; what is absent stays as it is.

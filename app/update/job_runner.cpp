@@ -1,10 +1,9 @@
 #include "app/update/job_runner.h"
 
+#include "app/update/step_detail.h"
 #include "devices/core/device_json.h"
 
 #include <QCryptographicHash>
-
-#include <algorithm>
 
 namespace sealift {
 namespace {
@@ -45,46 +44,6 @@ bool isRefusal(ErrorCode code) {
   }
 }
 
-QJsonObject toDetail(const Status& status) {
-  if (status) {
-    return {{QStringLiteral("ok"), true}};
-  }
-  return {{QStringLiteral("ok"), false},
-          {QStringLiteral("code"), errorCodeName(status.error().code)},
-          {QStringLiteral("error"), status.error().message()}};
-}
-
-template <class T>
-QJsonObject toDetail(const Result<T>& result) {
-  return result ? QJsonObject{{QStringLiteral("ok"), true}} : toDetail(Status(tl::unexpected<Error>(result.error())));
-}
-
-QJsonObject toDetail(const Result<DeviceSnapshot>& result) {
-  QJsonObject detail = result ? QJsonObject{{QStringLiteral("device"), deviceToJson(*result)}}
-                              : toDetail(Status(tl::unexpected<Error>(result.error())));
-  detail[QStringLiteral("ok")] = result.has_value();
-  return detail;
-}
-
-QJsonObject toDetail(const Result<StoredProof>& result) {
-  if (!result) {
-    return toDetail(Status(tl::unexpected<Error>(result.error())));
-  }
-  return {{QStringLiteral("ok"), true},
-          {QStringLiteral("method"), result->method},
-          {QStringLiteral("digest"), QString::fromLatin1(result->digest.toHex())}};
-}
-
-QJsonObject toDetail(const Result<IdentityProof>& result) {
-  if (!result) {
-    return toDetail(Status(tl::unexpected<Error>(result.error())));
-  }
-  constexpr const char* kStates[] = {"cannot-be-verified", "verified", "refuted"};
-  return {{QStringLiteral("ok"), true},
-          {QStringLiteral("state"), QString::fromLatin1(kStates[static_cast<int>(result->state)])},
-          {QStringLiteral("detail"), result->detail}};
-}
-
 }  // namespace
 
 JobRunner::JobRunner(const Plan& plan, const Image& image, Driver& driver, Journal& journal, const Clock& clock,
@@ -96,7 +55,8 @@ JobRunner::JobRunner(const Plan& plan, const Image& image, Driver& driver, Journ
       clock_(clock),
       cancel_(cancel),
       observer_(observer),
-      progress_(observer.progress) {}
+      progress_(observer.progress),
+      firmware_(plan, driver.capabilities(), driver.reportedDigest(image)) {}
 
 // The intent is durable before the step, the result after it. When the journal can't be written the
 // step doesn't happen, or is told as failed: a step without a record is worse than no step.
@@ -110,11 +70,15 @@ auto JobRunner::step(const QString& name, double share, const QString& phase, co
     return ResultType(tl::unexpected<Error>(written.error()));
   }
   QString notes;
-  StepContext context{.cancel = cancel, .progress = progress_.part(share, phase), .note = [&](const QString& line) {
-                        if (notes.size() < 4000) {
-                          notes += line + u'\n';
-                        }
-                      }};
+  StepContext context{.cancel = cancel,
+                      .progress = progress_.part(share, phase),
+                      .note =
+                          [&](const QString& line) {
+                            if (notes.size() < 4000) {
+                              notes += line + u'\n';
+                            }
+                          },
+                      .massEraseAgreed = plan_.eraseEverything};
   ResultType result = call(context);
   if (result) {
     context.progress.finish();
@@ -127,28 +91,6 @@ auto JobRunner::step(const QString& name, double share, const QString& phase, co
     return ResultType(tl::unexpected<Error>(written.error()));
   }
   return result;
-}
-
-bool JobRunner::runsNew(const DeviceSnapshot& device) const {
-  const Slot* running = device.runningSlot();
-  const QByteArray digest = driver_.reportedDigest(image_);
-  // Two empty digests prove nothing.
-  return running != nullptr && running->version == plan_.release.terms.version && !digest.isEmpty() &&
-         running->digest == digest;
-}
-
-bool JobRunner::runsOld(const DeviceSnapshot& device) const {
-  const Slot* running = device.runningSlot();
-  const Slot* before = plan_.device.runningSlot();
-  return running != nullptr && before != nullptr && running->version == before->version &&
-         running->digest == before->digest;
-}
-
-// Until the restart: the next one tries the new image.
-bool JobRunner::isMarked(const DeviceSnapshot& device) const {
-  const QByteArray digest = driver_.reportedDigest(image_);
-  return std::any_of(device.slots.begin(), device.slots.end(),
-                     [&](const Slot& slot) { return slot.pending && !slot.running && slot.digest == digest; });
 }
 
 Status JobRunner::enter(Stage stage) {
@@ -178,6 +120,9 @@ JobReport JobRunner::run() {
 JobReport JobRunner::carryOut() {
   if (Status fine = checkEverything(); !fine) {
     const Error error = fine.error();
+    if (overwritten_) {  // by an earlier run
+      return backOut(error);
+    }
     if (error.code == ErrorCode::Cancelled) {
       return end(Outcome::Cancelled, error, QStringLiteral("Cancelled before anything was written."), plan_.device);
     }
@@ -206,8 +151,9 @@ Status JobRunner::checkEverything() {
     return fail(ErrorCode::DeviceChanged,
                 QStringLiteral("Serial number %1 answers instead of %2.").arg(now.serial, plan_.device.serial));
   }
-  const bool ranNothing = plan_.device.runningSlot() == nullptr;
-  if (ranNothing ? now.runningSlot() != nullptr : !runsOld(now)) {
+  const bool isAsPlanned =
+      FirmwareState::tellsWhatRuns(plan_.device) ? firmware_.runsOld(now) : !FirmwareState::tellsWhatRuns(now);
+  if (!isAsPlanned && !(wasEntered_ && firmware_.waitsForFirmware(now))) {
     return fail(ErrorCode::ConsentPlanChanged,
                 QStringLiteral("The device runs other firmware than when it was planned."));
   }
@@ -233,6 +179,7 @@ Status JobRunner::checkEverything() {
                                                 .release = plan_.release.terms,
                                                 .image = image_.facts,
                                                 .highestSecurityVersionSeen = std::nullopt,
+                                                .eraseAgreed = plan_.eraseEverything,
                                                 .today = clock_.nowUtc().date()});
   if (const Check* refusal = firstFailure(answers)) {
     const ErrorCode code = errorCodeFromName(refusal->code).value_or(ErrorCode::Internal);
@@ -247,13 +194,24 @@ Status JobRunner::enterBootloader() {
 }
 
 Status JobRunner::writeAndVerify() {
+  SEALIFT_CHECK(cancel_.check());
+  if (firmware_.isInPlace()) {
+    passPointOfNoReturn();
+  }
   SEALIFT_CHECK(enter(Stage::Transfer));
   SEALIFT_CHECK(step(QStringLiteral("transfer"), kTransferShare, QStringLiteral("Transferring"), cancel_,
                      [&](StepContext& context) { return driver_.transfer(image_, context); }));
   SEALIFT_CHECK(enter(Stage::Verify));
-  SEALIFT_CHECK(step(QStringLiteral("verify"), kVerifyShare, QStringLiteral("Checking what the device holds"), cancel_,
-                     [&](StepContext& context) { return driver_.verifyOnDevice(image_, context); }));
+  SEALIFT_TRY(proof_, step(QStringLiteral("verify"), kVerifyShare, QStringLiteral("Checking what the device holds"),
+                           cancel_, [&](StepContext& context) { return driver_.verifyOnDevice(image_, context); }));
   return {};
+}
+
+// Stopping from here on would leave the device without any firmware, so nobody can.
+void JobRunner::passPointOfNoReturn() {
+  overwritten_ = true;
+  cancel_ = CancelToken();
+  observer_.pointOfNoReturn();
 }
 
 Status JobRunner::activateForTrial() {
@@ -275,6 +233,9 @@ JobReport JobRunner::tryNewFirmware() {
   if (!restarted && restarted.error().code == ErrorCode::Cancelled) {
     return returnToOld(restarted.error());
   }
+  if (!driver_.capabilities().runningVersion) {
+    return endUnseen(restarted);
+  }
   const Result<DeviceSnapshot> back =
       step(QStringLiteral("wait"), kReturnShare, QStringLiteral("Waiting for restart"), cancel_,
            [&](StepContext& context) { return driver_.waitForReturn(image_, context); });
@@ -287,12 +248,27 @@ JobReport JobRunner::tryNewFirmware() {
                std::nullopt);
   }
   // Still marked: it never tried the new firmware, so it can't be said to have gone back from it.
-  if (back->sameUnit(plan_.device) && runsOld(*back) && isMarked(*back)) {
+  if (back->sameUnit(plan_.device) && firmware_.runsOld(*back) && firmware_.isMarked(*back)) {
     return backOut(restarted ? makeError(ErrorCode::ProtocolUnexpected,
                                          QStringLiteral("The device did not try the new firmware at its restart."))
                              : restarted.error());
   }
   return judgeReturn(*back);
+}
+
+// Nobody will ever be told what runs: what the device holds was proven before, and that is all that is claimed.
+JobReport JobRunner::endUnseen(const Status& started) {
+  const QString version = plan_.release.terms.version.toString();
+  if (!started) {
+    return end(Outcome::Unknown, started.error(),
+               QStringLiteral("%1 is on the device, but it could not be told to start it. %2")
+                   .arg(version, started.error().message()),
+               std::nullopt);
+  }
+  return end(Outcome::Succeeded, std::nullopt,
+             QStringLiteral("The device holds %1 (%2) and was told to start it. It can't tell what it runs.")
+                 .arg(version, proof_.method),
+             std::nullopt);
 }
 
 JobReport JobRunner::judgeReturn(const DeviceSnapshot& device) {
@@ -301,19 +277,23 @@ JobReport JobRunner::judgeReturn(const DeviceSnapshot& device) {
                makeError(ErrorCode::DeviceChanged, QStringLiteral("Another device answers at this address.")),
                QStringLiteral("After the restart another device answered at this address."), std::nullopt);
   }
-  if (runsNew(device)) {
+  if (firmware_.runsNew(device)) {
     return confirmNew(device);
   }
-  if (runsOld(device)) {
+  if (firmware_.runsOld(device) && firmware_.isInPlace()) {
+    const QString what = QStringLiteral("The device still says that it runs %1.").arg(plan_.fromVersion());
+    return end(Outcome::Failed, makeError(ErrorCode::ProtocolUnexpected, what), what, device);
+  }
+  if (firmware_.runsOld(device)) {
     return end(Outcome::Reverted, std::nullopt,
                QStringLiteral("The new firmware did not prove itself. The device went back to %1 by itself.")
                    .arg(plan_.fromVersion()),
                device);
   }
-  return end(
-      Outcome::Unknown,
-      makeError(ErrorCode::ProtocolUnexpected, QStringLiteral("The device runs neither the old nor the new firmware.")),
-      QStringLiteral("The device runs neither the old nor the new firmware."), device);
+  const QString what = firmware_.waitsForFirmware(device)
+                           ? QStringLiteral("The device is in its bootloader and runs no firmware.")
+                           : QStringLiteral("The device runs neither the old nor the new firmware.");
+  return end(Outcome::Unknown, makeError(ErrorCode::ProtocolUnexpected, what), what, device);
 }
 
 JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
@@ -324,7 +304,7 @@ JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
   }
   const Slot* running = device.runningSlot();
   if (running != nullptr && running->confirmed) {  // confirmed itself, or by an earlier try that was interrupted
-    return end(Outcome::Succeeded, std::nullopt, QStringLiteral("The device runs %1, confirmed.").arg(version), device);
+    return end(Outcome::Succeeded, std::nullopt, successText(), device);
   }
   const Status confirmed = step(QStringLiteral("confirm"), kConfirmShare, QStringLiteral("Confirming"), cancel_,
                                 [&](StepContext& context) { return driver_.confirm(image_, context); });
@@ -341,7 +321,7 @@ JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
                QStringLiteral("%1 ran, but the device did not answer after it was confirmed.").arg(version),
                std::nullopt);
   }
-  if (!after->sameUnit(plan_.device) || !runsNew(*after)) {
+  if (!after->sameUnit(plan_.device) || !firmware_.runsNew(*after)) {
     return judgeReturn(*after);
   }
   if (!after->runningSlot()->confirmed) {
@@ -353,7 +333,17 @@ JobReport JobRunner::confirmNew(const DeviceSnapshot& device) {
                    .arg(version),
                *after);
   }
-  return end(Outcome::Succeeded, std::nullopt, QStringLiteral("The device runs %1, confirmed.").arg(version), *after);
+  return end(Outcome::Succeeded, std::nullopt, successText(), *after);
+}
+
+// No more than was seen.
+QString JobRunner::successText() const {
+  const QString version = plan_.release.terms.version.toString();
+  if (driver_.capabilities().runningDigest) {
+    return QStringLiteral("The device runs %1, confirmed.").arg(version);
+  }
+  const QString held = proof_.method.isEmpty() ? QString() : QStringLiteral(" What it holds: %1.").arg(proof_.method);
+  return QStringLiteral("The device says that it runs %1.%2").arg(version, held);
 }
 
 // That somebody cancelled is kept, so that settling never carries on with what was stopped.
@@ -376,17 +366,26 @@ Result<DeviceSnapshot> JobRunner::abandonAndLook(const QString& phase) {
 JobReport JobRunner::backOut(const Error& error) {
   noteCancel(error);
   const Result<DeviceSnapshot> now = abandonAndLook(QStringLiteral("Leaving the device as it was"));
+  const QString touched = overwritten_ ? QStringLiteral("its firmware may be incomplete")
+                                       : QStringLiteral("its old firmware was not touched");
   if (!now) {
-    return end(
-        Outcome::Unknown, error,
-        QStringLiteral("%1 The device does not answer now; its old firmware was not touched.").arg(error.message()),
-        std::nullopt);
+    return end(Outcome::Unknown, error,
+               QStringLiteral("%1 The device does not answer now; %2.").arg(error.message(), touched), std::nullopt);
   }
-  if (!now->sameUnit(plan_.device) || !runsOld(*now)) {
+  if (now->sameUnit(plan_.device) && firmware_.waitsForFirmware(*now) &&
+      (overwritten_ || FirmwareState::tellsWhatRuns(plan_.device))) {
+    return end(Outcome::Unknown, error,
+               QStringLiteral("%1 The device stays in its bootloader; %2.").arg(error.message(), touched), *now);
+  }
+  const bool asBefore = firmware_.runsOld(*now) || (!FirmwareState::tellsWhatRuns(plan_.device) && !overwritten_ &&
+                                                    !FirmwareState::tellsWhatRuns(*now));
+  if (!now->sameUnit(plan_.device) || !asBefore) {
     return judgeReturn(*now);
   }
-  QString kept = QStringLiteral("The device still runs %1.").arg(plan_.fromVersion());
-  if (isMarked(*now)) {
+  QString kept = FirmwareState::tellsWhatRuns(plan_.device)
+                     ? QStringLiteral("The device still runs %1.").arg(plan_.fromVersion())
+                     : QStringLiteral("The device is as it was.");
+  if (firmware_.isMarked(*now)) {
     kept += QStringLiteral(" It did not let go of the new firmware and will try it once at its next restart.");
   }
   if (error.code == ErrorCode::Cancelled) {
@@ -404,8 +403,8 @@ JobReport JobRunner::returnToOld(const Error& error) {
   const CancelToken never;
   const QString phase = QStringLiteral("Returning to the old firmware");
   const auto isOver = [&](const Result<DeviceSnapshot>& now) {
-    return now && (!now->sameUnit(plan_.device) || (runsOld(*now) && !isMarked(*now)) ||
-                   (runsNew(*now) && now->runningSlot()->confirmed));  // by itself: no way back by restarting
+    return now && (!now->sameUnit(plan_.device) || (firmware_.runsOld(*now) && !firmware_.isMarked(*now)) ||
+                   (firmware_.runsNew(*now) && now->runningSlot()->confirmed));  // by itself: no way back by restarting
   };
   Result<DeviceSnapshot> now = abandonAndLook(phase);
   for (int attempt = 0; attempt < kReturnAttempts && !isOver(now); ++attempt) {
@@ -425,7 +424,7 @@ JobReport JobRunner::returnToOld(const Error& error) {
     return end(Outcome::Unknown, error,
                QStringLiteral("Cancelled, but the device did not return to %1.").arg(plan_.fromVersion()), *now);
   }
-  if (now->sameUnit(plan_.device) && runsOld(*now)) {
+  if (now->sameUnit(plan_.device) && firmware_.runsOld(*now)) {
     return end(Outcome::Cancelled, error,
                QStringLiteral("Cancelled. The device is back on %1.").arg(plan_.fromVersion()), *now);
   }
@@ -436,14 +435,15 @@ JobReport JobRunner::settle() {
   const Result<bool> cancelled = journal_.wasIntended(QString::fromLatin1(kCancelStep));
   const Result<bool> activated = journal_.wasIntended(QStringLiteral("activate"));
   const Result<bool> restarted = journal_.wasIntended(QStringLiteral("restart"));
-  if (!cancelled || !activated || !restarted) {
-    return end(Outcome::Unknown,
-               (!cancelled   ? cancelled
-                : !activated ? activated
-                             : restarted)
-                   .error(),
-               QStringLiteral("The journal could not be read."), std::nullopt);
+  const Result<bool> transferred = journal_.wasIntended(QStringLiteral("transfer"));
+  const Result<bool> entered = journal_.wasIntended(QStringLiteral("enter-bootloader"));
+  for (const Result<bool>* read : {&cancelled, &activated, &restarted, &transferred, &entered}) {
+    if (!*read) {
+      return end(Outcome::Unknown, read->error(), QStringLiteral("The journal could not be read."), std::nullopt);
+    }
   }
+  wasEntered_ = *entered;
+  overwritten_ = firmware_.isInPlace() && *transferred;
   stage_ = *restarted ? Stage::Restart : *activated ? Stage::Activate : Stage::Check;
   const Result<DeviceSnapshot> now =
       step(QStringLiteral("identify-settle"), 0.0, QStringLiteral("Looking at the device"), cancel_,
@@ -460,19 +460,38 @@ JobReport JobRunner::settle() {
                makeError(ErrorCode::DeviceChanged, QStringLiteral("Another device answers at this address.")),
                QStringLiteral("Another device answers at this address."), std::nullopt);
   }
-  if (*cancelled && (runsOld(*now) || runsNew(*now))) {
+  if (firmware_.isInPlace()) {
+    return settleInPlace(*now, *cancelled, *activated);
+  }
+  if (*cancelled && (firmware_.runsOld(*now) || firmware_.runsNew(*now))) {
     return returnToOld(makeError(ErrorCode::Cancelled, QStringLiteral("Cancelled before the interruption.")));
   }
-  if (!runsOld(*now)) {
+  if (!firmware_.runsOld(*now)) {
     return judgeReturn(*now);
   }
-  if (*activated && isMarked(*now)) {  // and the restart never came
+  if (*activated && firmware_.isMarked(*now)) {  // and the restart never came
     return tryNewFirmware();
   }
   if (*restarted) {  // it had its trial
     return judgeReturn(*now);
   }
   return carryOut();  // nothing but the spare slot was touched
+}
+
+// There is nothing to go back to: what was begun is finished, unless it has been proven already that it was written.
+JobReport JobRunner::settleInPlace(const DeviceSnapshot& now, bool cancelled, bool verified) {
+  if (firmware_.runsNew(now) || (verified && firmware_.runsOld(now))) {
+    return judgeReturn(now);
+  }
+  const bool untouched = !overwritten_ && (firmware_.runsOld(now) || firmware_.waitsForFirmware(now));
+  if (cancelled && untouched) {  // a cancel is heard before the first write only
+    return backOut(makeError(ErrorCode::Cancelled, QStringLiteral("Cancelled before the interruption.")));
+  }
+  if (verified && firmware_.waitsForFirmware(now)) {
+    return tryNewFirmware();
+  }
+  const bool isOurs = untouched || firmware_.waitsForFirmware(now) || firmware_.runsOld(now);
+  return isOurs ? carryOut() : judgeReturn(now);
 }
 
 }  // namespace sealift

@@ -6,6 +6,7 @@
 #include "app/base/cancel_token.h"
 #include "app/base/clock.h"
 #include "app/base/progress.h"
+#include "app/update/firmware_state.h"
 #include "app/update/journal.h"
 #include "app/update/outcome.h"
 #include "app/update/plan.h"
@@ -29,6 +30,7 @@ class JobRunner {
   struct Observer {
     std::function<void(Stage)> stage = [](Stage) {};
     Progress::Sink progress = [](const ProgressUpdate&) {};  // of the whole job
+    std::function<void()> pointOfNoReturn = [] {};           // from here on a cancel is not heard any more
   };
 
   // Everything outlives the runner. `image.bytes` are the bytes that were hashed and verified for the
@@ -51,20 +53,20 @@ class JobRunner {
   Status enterBootloader();
   Status writeAndVerify();
   Status activateForTrial();
+  void passPointOfNoReturn();
   JobReport tryNewFirmware();
+  JobReport endUnseen(const Status& started);
   JobReport judgeReturn(const DeviceSnapshot& device);
   JobReport confirmNew(const DeviceSnapshot& device);
+  QString successText() const;
   JobReport carryOut();
+  JobReport settleInPlace(const DeviceSnapshot& now, bool cancelled, bool verified);
   void noteCancel(const Error& error);
   Result<DeviceSnapshot> abandonAndLook(const QString& phase);
   JobReport backOut(const Error& error);
   JobReport returnToOld(const Error& error);
   JobReport end(Outcome outcome, const std::optional<Error>& error, const QString& message,
                 const std::optional<DeviceSnapshot>& device);
-
-  bool runsNew(const DeviceSnapshot& device) const;
-  bool runsOld(const DeviceSnapshot& device) const;
-  bool isMarked(const DeviceSnapshot& device) const;
 
   const Plan& plan_;
   const Image& image_;
@@ -75,6 +77,10 @@ class JobRunner {
   Observer observer_;
   Progress progress_;
   Stage stage_ = Stage::Check;
+  FirmwareState firmware_;
+  StoredProof proof_;         // of this run; empty when an earlier one proved it
+  bool wasEntered_ = false;   // by an earlier run: the device may still be in its bootloader
+  bool overwritten_ = false;  // the only place for firmware was, or may have been, written to
 };
 
 }  // namespace sealift

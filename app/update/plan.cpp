@@ -15,7 +15,7 @@ QJsonObject decided(const Plan& plan) {
                            {QStringLiteral("state"), checkStateName(check.state)},
                            {QStringLiteral("code"), check.code}};
   }
-  return {
+  QJsonObject json{
       {QStringLiteral("schema"), 1},
       {QStringLiteral("device"),
        QJsonObject{{QStringLiteral("vendor"), plan.model.vendorId},
@@ -37,6 +37,10 @@ QJsonObject decided(const Plan& plan) {
       {QStringLiteral("canFallBack"), plan.canFallBack},
       {QStringLiteral("checks"), answers},
   };
+  if (plan.eraseEverything) {
+    json[QStringLiteral("eraseEverything")] = true;
+  }
+  return json;
 }
 
 }  // namespace

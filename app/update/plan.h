@@ -24,6 +24,7 @@ struct Plan {
   QString notesHash;      // lower-case hex SHA-256 of notesMarkdown in UTF-8
   QList<Check> checks;    // metadata and image first, then the policy's
   bool canFallBack = false;
+  bool eraseEverything = false;  // agreed to apart from the rest: the device's read-out protection is taken off
   int expectedSeconds = 0;
 
   bool allowed() const { return firstFailure(checks) == nullptr; }

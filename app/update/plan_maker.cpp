@@ -16,11 +16,12 @@ QString shortHex(const QString& hex) {
   return hex.left(4) + QStringLiteral("…") + hex.right(4);
 }
 
-Check checkMetadata(const VendorRepository& repository, const std::optional<Error>& refreshProblem) {
+Check checkMetadata(const VendorRepository& repository, const QString& targetPath,
+                    const std::optional<Error>& refreshProblem) {
   const QString id = QStringLiteral("metadata");
   const QString title = QStringLiteral("Published by %1").arg(repository.identity().name);
   const QString refusal = QStringLiteral("Not proven to be %1's").arg(repository.identity().name);
-  if (Status fresh = repository.checkFresh(); !fresh) {
+  if (Status fresh = repository.checkFresh(targetPath); !fresh) {
     return Check::failed(id, refusal, fresh.error());
   }
   // A repository that can't be reached leaves what was trusted before, until it expires. One that serves what must not
@@ -178,9 +179,10 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
   SEALIFT_TRY(plan.notesMarkdown, cumulativeNotes(request, repository, cancel));
   plan.notesHash = QString::fromLatin1(sha256(plan.notesMarkdown.toUtf8()).toHex());
   plan.canFallBack = request.capabilities.slots && request.capabilities.testBoot;
+  plan.eraseEverything = request.eraseEverything && request.device.readProtected;
   plan.expectedSeconds = expectedSeconds(request);
 
-  plan.checks << checkMetadata(repository, request.refreshProblem);
+  plan.checks << checkMetadata(repository, request.release.targetPath, request.refreshProblem);
   ImageAnswer answer = checkImage(request, repository, cancel);
   SEALIFT_CHECK(cancel.check());
   plan.checks += answer.checks;
@@ -190,6 +192,7 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
                                   .release = request.release.terms,
                                   .image = answer.image ? std::optional(answer.image->facts) : std::nullopt,
                                   .highestSecurityVersionSeen = request.highestSecurityVersionSeen,
+                                  .eraseAgreed = request.eraseEverything,
                                   .today = clock.nowUtc().date()});
   made.image = std::move(answer.image);
   return made;

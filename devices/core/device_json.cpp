@@ -70,6 +70,7 @@ QJsonObject deviceToJson(const DeviceSnapshot& device) {
       {QStringLiteral("securityVersionDetail"), device.securityVersionDetail},
       {QStringLiteral("batteryPercent"), device.batteryPercent ? QJsonValue(*device.batteryPercent) : QJsonValue()},
       {QStringLiteral("inBootloader"), device.inBootloader},
+      {QStringLiteral("readProtected"), device.readProtected},
       {QStringLiteral("slotBytes"), device.slotBytes},
   };
 }
@@ -94,6 +95,7 @@ DeviceSnapshot deviceFromJson(const QJsonObject& json) {
     device.batteryPercent = value.toInt();
   }
   device.inBootloader = json[QStringLiteral("inBootloader")].toBool();
+  device.readProtected = json[QStringLiteral("readProtected")].toBool();
   device.slotBytes = json[QStringLiteral("slotBytes")].toInteger();
   return device;
 }

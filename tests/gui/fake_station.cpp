@@ -195,6 +195,11 @@ Status FakeStation::removeDevice(const QString& id) {
   return done;
 }
 
+Result<DeviceAccessView> FakeStation::changeDeviceAccess(const QString& address, const DeviceAccessChange& change) {
+  SEALIFT_CHECK(note(QStringLiteral("changeDeviceAccess"), address));
+  return DeviceAccessView{address, change.user.value_or(QString()), false, {}, {}};
+}
+
 Status FakeStation::renameDevice(const QString& id, const QString& name) {
   const Status done = note(QStringLiteral("renameDevice"), id + QLatin1Char(' ') + name);
   if (auto found = device(id); done && found) {
@@ -204,7 +209,8 @@ Status FakeStation::renameDevice(const QString& id, const QString& name) {
   return done;
 }
 
-QFuture<Result<PlanView>> FakeStation::planUpdate(const QString& deviceId, const QString&) {
+QFuture<Result<PlanView>> FakeStation::planUpdate(const QString& deviceId, const UpdateWish& wish) {
+  wishes.append(wish);
   return answer<Result<PlanView>>(QStringLiteral("planUpdate"), deviceId, [this, deviceId]() -> Result<PlanView> {
     return plans.contains(deviceId) ? Result<PlanView>(plans.value(deviceId))
                                     : fail(ErrorCode::NotFound, QStringLiteral("Nothing is offered for this device."));

@@ -41,13 +41,14 @@ class FakeStation final : public Station {
   bool hold = false;               // futures stay open until release()
 
   void release();
-  void setJob(const JobView& job);  // adds or changes, and tells
-  void setDevice(const DeviceView& device);
+  void setJob(const JobView& changed);  // adds or changes, and tells
+  void setDevice(const DeviceView& changed);
   void addAuditRows(qint64 count);
 
   // What was asked ------------------------------------------------------------------------
   QStringList calls;
   QList<Applied> applied;
+  QList<UpdateWish> wishes;  // of planUpdate
   QList<Applied> scheduled;
   mutable int auditPageCalls = 0;
   mutable qint64 auditRowsFetched = 0;
@@ -56,6 +57,7 @@ class FakeStation final : public Station {
   StationInfo info() const override { return stationInfo; }
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
   Status setOffline(bool offline) override;
+  QList<DriverView> drivers() const override { return {}; }
   StationKeyView stationKey() const override { return {}; }
   Result<StationKeyView> chooseStationKey(const QString& /*address*/, const QString& /*newType*/) override {
     return StationKeyView();
@@ -66,8 +68,9 @@ class FakeStation final : public Station {
   QFuture<Result<DeviceView>> lookAtDevice(const QString& id) override;
   QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
   Status removeDevice(const QString& id) override;
+  Result<DeviceAccessView> changeDeviceAccess(const QString& address, const DeviceAccessChange& change) override;
   Status renameDevice(const QString& id, const QString& name) override;
-  QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) override;
+  QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const UpdateWish& wish = {}) override;
   QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
   QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
                                           const QDateTime& when) override;

@@ -23,6 +23,7 @@ class ReviewTest : public QObject {
   void installNeedsConsentToThisPlan();
   void scheduleCarriesTheSameConsent();
   void refusedPlanCannotBeInstalled();
+  void erasingIsAskedApart();
   void changedPlanNeedsNewConsent();
   void olderAnswerDoesNotReplaceNewerPlan();
   void failureOfApplyIsShownWhereItBelongs();
@@ -93,6 +94,30 @@ void ReviewTest::refusedPlanCannotBeInstalled() {
   QVERIFY(check->accessibleName().contains(QLatin1String("failed")));
   QVERIFY(check->accessibleDescription().contains(QLatin1String("image.signature-invalid")));
   QVERIFY(check->accessibleDescription().contains(QLatin1String("tell the vendor")));
+}
+
+void ReviewTest::erasingIsAskedApart() {
+  GuiFixture gui;
+  PlanView& plan = gui.station.plans[kDevice];
+  plan.allowed = false;
+  plan.needsErase = true;
+  gui.open().reviewUpdate(kDevice);
+  auto* erase = gui.find<QPushButton>(QStringLiteral("reviewErase"));
+  QTRY_VERIFY(erase->isVisible());
+  QVERIFY(!gui.find<QPushButton>(QStringLiteral("reviewInstall"))->isEnabled());
+  QVERIFY(gui.click(QStringLiteral("reviewErase")));
+  QVERIFY(!gui.station.wishes.constLast().eraseEverything);  // not before the question was answered
+  plan.allowed = true;
+  plan.needsErase = false;
+  QVERIFY(gui.clickSoon(QStringLiteral("eraseDialogYes")));
+  QTRY_VERIFY(gui.station.wishes.constLast().eraseEverything);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  QVERIFY(!erase->isVisible());
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  QVERIFY(gui.station.applied.constLast().consent.wish.eraseEverything);
+  // Another look at the device begins without it.
+  gui.window->reviewUpdate(kDevice);
+  QTRY_VERIFY(!gui.station.wishes.constLast().eraseEverything);
 }
 
 void ReviewTest::changedPlanNeedsNewConsent() {

@@ -21,7 +21,7 @@ class ScreenshotTest : public QObject {
   void pages();
 
  private:
-  void save(QWidget* widget, const QString& name, const QString& theme);
+  void save(QWidget* widget, const QString& name, const QString& suffix);
   void checkLayout(QWidget* window, const QString& what);
 };
 
@@ -103,6 +103,20 @@ void ScreenshotTest::pages() {
   window.reviewUpdate(QStringLiteral("HB2-000113"));
   QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewRefused"))->isVisible());
   shot("review-refused");
+  {
+    PlanView& plan = fixture.station.plans[QStringLiteral("NT2-004417")];
+    const PlanView before = plan;
+    plan.allowed = false;
+    plan.needsErase = true;
+    plan.checks << Check::failed(QStringLiteral("read-out-protection"), QStringLiteral("Read-out protection is on"),
+                                 makeError(ErrorCode::DeviceProtected,
+                                           QStringLiteral("The device takes new firmware only if everything on it is "
+                                                          "erased first.")));
+    window.reviewUpdate(QStringLiteral("NT2-004417"));
+    QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewErase"))->isVisible());
+    shot("review-protected");
+    plan = before;
+  }
   fixture.station.failures.insert(
       QStringLiteral("planUpdate"),
       makeError(ErrorCode::TrustExpired, QStringLiteral("The vendor's timestamp expired on 20 Nov 2026.")));

@@ -55,11 +55,13 @@ class JobFixture {
   AuditStation station;
   CancelToken cancel;
   ScriptedDriver driver;
+  Driver* device = &driver;  // what the job works on
   Image image;
   Plan plan;
 
   QList<Stage> stages;        // entered
   QList<double> fractions;    // reported
+  int pointsOfNoReturn = 0;   // passed
   QStringList withoutIntent;  // steps that began while their intent was not the journal's last row
   static QString jobId() { return QStringLiteral("job-1"); }
 
@@ -122,7 +124,8 @@ class JobFixture {
     JobRunner::Observer observer;
     observer.stage = [this](Stage stage) { stages << stage; };
     observer.progress = [this](const ProgressUpdate& update) { fractions << update.fraction; };
-    JobRunner runner(plan, image, driver, journal, station.clock(), cancel, observer);
+    observer.pointOfNoReturn = [this] { ++pointsOfNoReturn; };
+    JobRunner runner(plan, image, *device, journal, station.clock(), cancel, observer);
     return (runner.*call)();
   }
 

@@ -8,6 +8,8 @@ ScriptedDriver::ScriptedDriver(const CancelToken& cancel) : cancel_(cancel) {
   can.testBoot = true;
   can.storedDigest = true;
   can.identityProof = true;
+  can.runningVersion = true;
+  can.runningDigest = true;
 }
 
 void ScriptedDriver::script(const QString& step, Mishap mishap, ErrorCode code, int call) {

@@ -79,6 +79,7 @@ class PolicyTest : public QObject {
   void allows_data();
   void allows();
   void everyRuleAnswersAlsoAfterOneRefused();
+  void protectedDeviceNeedsAnAgreementOfItsOwn();
   void lifecyclePhases_data();
   void lifecyclePhases();
 };
@@ -290,6 +291,21 @@ void PolicyTest::everyRuleAnswersAlsoAfterOneRefused() {
   }
   QCOMPARE(failed, 8);
   QCOMPARE(firstFailure(checks)->id, QStringLiteral("model"));
+}
+
+void PolicyTest::protectedDeviceNeedsAnAgreementOfItsOwn() {
+  PolicyQuestion question = makeQuestion();
+  question.device.readProtected = true;
+  const QString id = QStringLiteral("read-out-protection");
+  const QList<Check> refused = askUpdatePolicy(question);
+  QCOMPARE(firstFailure(refused)->id, id);
+  QCOMPARE(firstFailure(refused)->code, QStringLiteral("device.protected"));
+  question.eraseAgreed = true;
+  const QList<Check> agreed = askUpdatePolicy(question);
+  QVERIFY(firstFailure(agreed) == nullptr);
+  QCOMPARE(findCheck(agreed, id)->state, CheckState::Warning);
+  question.device.readProtected = false;
+  QVERIFY(findCheck(askUpdatePolicy(question), id) == nullptr);
 }
 
 void PolicyTest::lifecyclePhases_data() {

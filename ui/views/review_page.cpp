@@ -90,6 +90,9 @@ QWidget* ReviewPage::buildPlan() {
   header->addWidget(back, 0, Qt::AlignVCenter);
   inner->addLayout(header);
   refused_ = new Banner(QStringLiteral("reviewRefused"));
+  erase_ = makeButton(tr("Erase everything\u2026"), QStringLiteral("reviewErase"));
+  refused_->addButton(erase_);
+  connect(erase_, &QPushButton::clicked, this, &ReviewPage::askToErase);
   error_ = new Banner(QStringLiteral("reviewError"));
   inner->addWidget(refused_);
   inner->addWidget(error_);
@@ -194,8 +197,9 @@ void ReviewPage::resizeEvent(QResizeEvent* event) {
   arrange();
 }
 
-void ReviewPage::review(const QString& deviceId) {
+void ReviewPage::review(const QString& deviceId, const UpdateWish& wish) {
   deviceId_ = deviceId;
+  wish_ = wish;
   plan_.reset();
   consent_->setChecked(false);
   link_->hide();
@@ -204,7 +208,7 @@ void ReviewPage::review(const QString& deviceId) {
   updateButtons();
   stack_->setCurrentWidget(loading_);
   const int request = ++request_;
-  whenDone(this, station_.planUpdate(deviceId), [this, request](const Result<PlanView>& plan) {
+  whenDone(this, station_.planUpdate(deviceId, wish_), [this, request](const Result<PlanView>& plan) {
     if (request != request_) {
       return;
     }
@@ -242,7 +246,13 @@ void ReviewPage::showPlan(const PlanView& plan) {
   effects_->setText(tr("Takes"), plan.durationText);
   effects_->setText(tr("If it fails"), plan.fallbackText);
   refused_->setVisible(!plan.allowed);
-  if (!plan.allowed) {
+  erase_->setVisible(plan.needsErase);
+  if (plan.needsErase) {
+    refused_->setMessage(
+        Tone::Warning, QStringLiteral("warning"), tr("The device is protected against reading"),
+        tr("It takes new firmware only after everything on it was erased: firmware, settings and keys. "
+           "Nothing was sent to it yet."));
+  } else if (!plan.allowed) {
     QStringList failed;
     for (const CheckView& check : plan.checks) {
       if (check.state == CheckState::Failed) {
@@ -291,7 +301,25 @@ void ReviewPage::updateButtons() {
 }
 
 ConsentGiven ReviewPage::consent() const {
-  return {plan_->digest, plan_->notesHash, QStringLiteral("window")};
+  return {plan_->digest, plan_->notesHash, QStringLiteral("window"), wish_};
+}
+
+void ReviewPage::askToErase() {
+  const Question question{.name = QStringLiteral("eraseDialog"),
+                          .title = tr("Erase everything on %1?").arg(plan_->deviceName),
+                          .text = tr("The update would first erase all of its flash: firmware, settings, and keys that "
+                                     "it keeps there. That can\u2019t be taken back. Nothing is erased before you also "
+                                     "agree to the update itself."),
+                          .yes = tr("Plan with erasing"),
+                          .no = tr("Leave it as it is")};
+  (new ConfirmDialog(
+       question,
+       [this] {
+         review(deviceId_, {wish_.release, true});
+         return Status();
+       },
+       window()))
+      ->open();
 }
 
 void ReviewPage::install() {

@@ -26,7 +26,7 @@ class ReviewPage final : public Page {
   ReviewPage(Station& station, const Clock& clock, QWidget* parent = nullptr);
 
   // Makes the plan for a device and shows it.
-  void review(const QString& deviceId);
+  void review(const QString& deviceId) { review(deviceId, {}); }
   QString deviceId() const { return deviceId_; }
 
   void refresh() override;
@@ -40,6 +40,8 @@ class ReviewPage final : public Page {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
+  void review(const QString& deviceId, const UpdateWish& wish);
+  void askToErase();
   QWidget* buildPlan();
   QWidget* buildConsentBar();
   void arrange();
@@ -56,6 +58,7 @@ class ReviewPage final : public Page {
   Station& station_;
   const Clock& clock_;
   QString deviceId_;
+  UpdateWish wish_;
   std::optional<PlanView> plan_;
   bool busy_ = false;
   int request_ = 0;  // the newest plan asked for; answers to older ones are dropped
@@ -68,6 +71,7 @@ class ReviewPage final : public Page {
   TextLabel* subtitle_;
   TextLabel* heading_;
   Banner* refused_;
+  QPushButton* erase_;
   Banner* error_;
   QWidget* columns_;
   Card* notesCard_;
