@@ -2,6 +2,7 @@
 
 #include "app/cli/audit_commands.h"
 #include "app/cli/device_commands.h"
+#include "app/cli/driver_commands.h"
 #include "app/cli/json_views.h"
 #include "app/cli/repo_commands.h"
 #include "app/cli/station_commands.h"
@@ -51,6 +52,7 @@ std::vector<CommandGroup> makeCommands() {
   groups.push_back({"device", "The devices that this station knows", makeDeviceCommands()});
   groups.push_back({"update", "Plan an update, agree to it, carry it out", makeUpdateCommands()});
   groups.push_back({"vendor", "The vendors that this station trusts", makeVendorCommands()});
+  groups.push_back({"driver", "The bootloader protocols that this Sealift speaks", makeDriverCommands()});
   groups.push_back({"station", "This station itself", makeStationCommands()});
   groups.push_back({"audit", "The tamper-evident log of this station", makeAuditCommands()});
   groups.push_back({"repo", "For vendors: publish models and releases", makeRepoCommands()});

@@ -66,11 +66,15 @@ class InitCommand final : public RepoCommand {
     if (!fingerprint) {
       return report(context, fingerprint.error());
     }
-    const QString vendorFile = folder() + QStringLiteral("/vendor.json");
+    const QString vendorFile = VendorDesk::vendorFile(folder(), wanted.vendorId);
+    const QStringList words = VendorDesk::fingerprintWords(*fingerprint);
     return done(context,
-                QStringLiteral("Made the repository. Serve %1/public; give customers %2.\nFingerprint of the root: %3")
-                    .arg(folder(), vendorFile, *fingerprint),
-                {{QStringLiteral("vendorFile"), vendorFile}, {QStringLiteral("fingerprint"), *fingerprint}});
+                QStringLiteral("Made the repository. Serve %1/public; give customers %2.\nFingerprint of the root: %3\n"
+                               "In words, for the telephone: %4")
+                    .arg(folder(), vendorFile, *fingerprint, words.join(u' ')),
+                {{QStringLiteral("vendorFile"), vendorFile},
+                 {QStringLiteral("fingerprint"), *fingerprint},
+                 {QStringLiteral("fingerprintWords"), QJsonArray::fromStringList(words)}});
   }
 
  private:

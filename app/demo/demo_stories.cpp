@@ -70,13 +70,14 @@ void DemoStories::shoot(const QString& name) {
 void DemoStories::printAudit(qint64 after) {
   out_ << "  Audit log:" << Qt::endl;
   QList<AuditRow> rows = station_.auditPage({}, 0, 200);
-  for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
-    if (it->sequence > after) {
+  std::reverse(rows.begin(), rows.end());  // oldest first
+  for (const AuditRow& row : std::as_const(rows)) {
+    if (row.sequence > after) {
       out_ << QStringLiteral("    %1  %2  %3  %4")
-                  .arg(it->sequence, 5)
-                  .arg(it->event, -20)
-                  .arg(it->outcome.text, -10)
-                  .arg(it->message)
+                  .arg(row.sequence, 5)
+                  .arg(row.event, -20)
+                  .arg(row.outcome.text, -10)
+                  .arg(row.message)
            << Qt::endl;
     }
   }

@@ -237,7 +237,8 @@ Status DemoWorld::startDevices() {
 
 Status DemoWorld::introduceTo(Station& station) {
   SEALIFT_TRY(const VendorCandidate candidate,
-              station.readVendorFile(folder_.filePath(QStringLiteral("vendor/vendor.json"))));
+              station.readVendorFile(
+                  VendorDesk::vendorFile(folder_.filePath(QStringLiteral("vendor")), QStringLiteral("norrland-demo"))));
   const Result<VendorView> vendor = awaitWithEvents(station.addVendor(candidate, candidate.fingerprint));
   if (!vendor) {
     return tl::unexpected<Error>(vendor.error());

@@ -14,12 +14,18 @@
 
 namespace sealift {
 
+// What a plan is asked for.
+struct UpdateWish {
+  QString release = {};          // a version of the device's model, or any release's id; empty: the newest that fits
+  bool eraseEverything = false;  // agreed to, apart from the plan: a read-protected device is erased altogether
+};
+
 // How somebody agrees to one plan.
 struct ConsentGiven {
   QString planDigest;
-  QString notesHash;            // of the notes that were on the screen
-  QString how;                  // "window", "terminal", "accept-option"
-  QString release = QString();  // as given to planUpdate
+  QString notesHash;     // of the notes that were on the screen
+  QString how;           // "window", "terminal", "accept-option"
+  UpdateWish wish = {};  // as given to planUpdate
 };
 
 class Station : public QObject {
@@ -33,6 +39,8 @@ class Station : public QObject {
 
   // No network at all: vendors' servers and devices over UDP and TCP are not reached. Kept for later runs.
   virtual Status setOffline(bool offline) = 0;
+
+  virtual QList<DriverView> drivers() const = 0;  // what this program speaks; the same for every station
 
   virtual StationKeyView stationKey() const = 0;
   // From the next start on the station signs with the key at this address, which is made there first when a type
@@ -50,11 +58,13 @@ class Station : public QObject {
   virtual QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) = 0;
   virtual Status removeDevice(const QString& id) = 0;
   virtual Status renameDevice(const QString& id, const QString& name) = 0;
+  // How the device at an address (https:HOST:PORT) is reached. Waits for whoever is asked for a PIN.
+  virtual Result<DeviceAccessView> changeDeviceAccess(const QString& address, const DeviceAccessChange& change) = 0;
 
   // Updates -------------------------------------------------------------------------------
   // Fetches the release, verifies everything that can be verified, asks the device again. Writes nothing to it.
-  // `release`: a version of the device's model, or any release's id; empty: the newest that fits and isn't skipped.
-  virtual QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) = 0;
+  // Without a wish: the newest release that fits and isn't skipped.
+  virtual QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const UpdateWish& wish = {}) = 0;
   // Plans again, compares with what was agreed to, records the consent and starts the job; gives its id.
   // A plan that a check refuses becomes a job that has ended as Refused, with nothing written.
   // Errors: ConsentMissing, ConsentPlanChanged, DeviceBusy, or why no plan could be made.

@@ -7,6 +7,7 @@
 #include "devices/images/image.h"
 #include "keystore/crypto/digest.h"
 #include "keystore/tuf/client/client.h"
+#include "keystore/tuf/fingerprint_words.h"
 #include "keystore/tuf/publisher/publisher.h"
 
 #include <QFileInfo>
@@ -85,9 +86,13 @@ Result<QString> VendorDesk::init(const NewRepository& wanted) {
   }
   SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::init(folder_, policy, clock_));
   file.root = publisher->rootBytes(1);
-  SEALIFT_CHECK(writeFileAtomic(folder_ + QStringLiteral("/vendor.json"), file.toBytes()));
+  SEALIFT_CHECK(writeFileAtomic(vendorFile(folder_, file.id), file.toBytes()));
   SEALIFT_TRY(const tuf::TrustSummary root, tuf::Client::inspectRoot(file.root));
   return root.fingerprint;
+}
+
+QStringList VendorDesk::fingerprintWords(const QString& fingerprint) {
+  return tuf::fingerprintWords(fingerprint);
 }
 
 Result<QString> VendorDesk::addModel(const QString& path) {

@@ -49,10 +49,10 @@ class VendorDesk {
  public:
   VendorDesk(const QString& folder, const Clock& clock) : folder_(folder), clock_(clock) {}
 
-  // Makes the repository with its keys and `folder`/vendor.json, the file that customers add. Gives the fingerprint.
+  // Makes the repository with its keys and vendorFile(). Gives the fingerprint.
   Result<QString> init(const NewRepository& wanted);
   Result<QString> addModel(const QString& path);  // the target's path
-  Result<QString> addRelease(const NewRelease& release);
+  Result<QString> addRelease(const NewRelease& wanted);
   Result<QString> addLifecycle(const QString& modelId, const std::optional<QDate>& released,
                                const std::optional<QDate>& fullSupportEnds,
                                const std::optional<QDate>& securitySupportEnds);
@@ -61,6 +61,12 @@ class VendorDesk {
   Result<QString> rotateKey(const QString& role, const QString& oldKeyId, const QString& keyType);
   Status refreshTimestamp();
   Result<QString> publicFolder();
+  // What customers add. Named so that a double click opens it in Sealift.
+  static QString vendorFile(const QString& folder, const QString& vendorId) {
+    return QStringLiteral("%1/%2.sealift-vendor").arg(folder, vendorId);
+  }
+  // The fingerprint as it is read out on the telephone: words of the PGP word list.
+  static QStringList fingerprintWords(const QString& fingerprint);
 
  private:
   QString folder_;

@@ -60,7 +60,7 @@ class UbootStoryTest : public QObject {
                          QStringLiteral("tide-gauge"), QStringLiteral("--notes"), QStringLiteral("en=") + notesFile} +
              releaseOptions + at));
     QVERIFY(good(QStringList{repoWord, QStringLiteral("publish")} + at));
-    const QString vendorFile = repo + QStringLiteral("/vendor.json");
+    const QString vendorFile = repo + QStringLiteral("/tide.sealift-vendor");
     const ToolRun asked = tool({QStringLiteral("vendor"), QStringLiteral("add"), vendorFile});
     QCOMPARE(asked.exitCode, kRefused);  // nobody compared the fingerprint
     const QByteArray fingerprint = asked.err.mid(asked.err.indexOf("--accept ") + 9, 64);

@@ -84,7 +84,8 @@ class UbootWindowTest : public QObject {
     window.show();
     QVERIFY(QTest::qWaitForWindowExposed(&window));
 
-    const Result<VendorCandidate> candidate = (*station)->readVendorFile(repo + QStringLiteral("/vendor.json"));
+    const Result<VendorCandidate> candidate =
+        (*station)->readVendorFile(VendorDesk::vendorFile(repo, QStringLiteral("tide")));
     QVERIFY(candidate);
     auto vendor = (*station)->addVendor(*candidate, candidate->fingerprint);
     QTRY_VERIFY_WITH_TIMEOUT(vendor.isFinished(), 30'000);

@@ -19,11 +19,12 @@ class VendorFolder {
   const VirtualVendor firmware;  // signs the images
   const QString model = QStringLiteral("t2");
   int restartSeconds = 2;  // as the model declares it
+  QStringList addresses;   // of the repository; its own folder when empty
 
   QString file(const QString& name) const { return folder_.filePath(name); }
   QString repo() const { return file(QStringLiteral("repo")); }
   QString publicFolder() const { return repo() + QStringLiteral("/public"); }
-  QString vendorFile() const { return repo() + QStringLiteral("/vendor.json"); }
+  QString vendorFile() const { return VendorDesk::vendorFile(repo(), QStringLiteral("norrland")); }
   VendorDesk desk(const Clock& clock) const { return VendorDesk(repo(), clock); }
   VendorDesk desk() const { return desk(clock_); }
 
@@ -45,7 +46,7 @@ class VendorFolder {
     NewRepository wanted;
     wanted.vendorId = QStringLiteral("norrland");
     wanted.vendorName = QStringLiteral("Norrland AB");
-    wanted.addresses = {QUrl::fromLocalFile(publicFolder()).toString()};
+    wanted.addresses = addresses.isEmpty() ? QStringList{QUrl::fromLocalFile(publicFolder()).toString()} : addresses;
     const Result<QString> made = desk().init(wanted);
     QVERIFY2(made, made ? "" : qPrintable(made.error().message()));
     fingerprint_ = *made;

@@ -13,7 +13,7 @@ _sealiftctl() {
     [[ ${COMP_WORDS[i - 1]} == --data-dir || $word == -* ]] || words+=("$word")
   done
   case "${words[*]}" in
-    '') choices='device update vendor station audit repo' ;;
+    '') choices='device update vendor driver station audit repo' ;;
     device) choices='list show add remove' ;;
     update) choices='plan apply resume list show' ;;
     vendor) choices='add list refresh set import remove' ;;
@@ -22,6 +22,7 @@ _sealiftctl() {
       choices+=' bundle publish request-signatures sign import-signatures refresh-timestamp status'
       ;;
     'repo key') choices='generate add replace revoke threshold list' ;;
+    driver) choices='list' ;;
     station) choices='key' ;;
     audit) choices='list show verify export head' ;;
     *)

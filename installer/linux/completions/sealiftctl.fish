@@ -4,7 +4,7 @@ complete -c sealiftctl -l offline -d 'Open no network socket at all'
 complete -c sealiftctl -l json -d 'Print JSON'
 complete -c sealiftctl -l help -d 'Print the options'
 complete -c sealiftctl -l version -d 'Print the version'
-complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor station audit repo'
+complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor driver station audit repo'
 complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list show add remove' \
   -f -a 'list show add remove'
 complete -c sealiftctl \
@@ -20,6 +20,7 @@ complete -c sealiftctl -n "__fish_seen_subcommand_from repo; and not __fish_seen
   -f -a "$repo_actions"
 complete -c sealiftctl -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $key_actions" \
   -f -a "$key_actions"
+complete -c sealiftctl -n '__fish_seen_subcommand_from driver; and not __fish_seen_subcommand_from list' -f -a list
 complete -c sealiftctl -n '__fish_seen_subcommand_from station; and not __fish_seen_subcommand_from key' -f -a key
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list show verify export head' \
