@@ -66,6 +66,19 @@ class TestAuthority {
     return issued ? made : TestCertificate();
   }
 
+  // A client's certificate for a key that stays where it is. Its path; empty when it failed.
+  QString certify(const QString& name, const QString& subject, const QByteArray& publicKeyPem) {
+    write(name + QStringLiteral(".pub"), publicKeyPem);
+    write(name + QStringLiteral(".ext"), "basicConstraints=CA:false\nextendedKeyUsage=clientAuth\n");
+    const QString made = path(name + QStringLiteral(".pem"));
+    const bool issued = openssl({QStringLiteral("x509"), QStringLiteral("-new"), QStringLiteral("-force_pubkey"),
+                                 path(name + QStringLiteral(".pub")), QStringLiteral("-CA"), certificate(),
+                                 QStringLiteral("-CAkey"), path(QStringLiteral("ca.key")), QStringLiteral("-subj"),
+                                 subject, QStringLiteral("-days"), QStringLiteral("30"), QStringLiteral("-extfile"),
+                                 path(name + QStringLiteral(".ext")), QStringLiteral("-out"), made});
+    return issued ? made : QString();
+  }
+
   bool revoke(const TestCertificate& certificate) {
     return openssl({QStringLiteral("ca"), QStringLiteral("-config"), path(QStringLiteral("ca.cnf")),
                     QStringLiteral("-revoke"), certificate.certificate}) &&
