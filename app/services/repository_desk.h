@@ -135,9 +135,9 @@ class RepositoryDesk {
 };
 
 // What a request asks for; with a key's address, what that key may add. Needs no repository.
-Result<SigningView> inspectSigningRequest(const QString& path, const QString& keyAddress, const PinAccess& pins);
+Result<SigningView> inspectSigningRequest(const QString& path, const QString& keyAddress, const PinAccess& access);
 // Signs exactly what was inspected: ConsentPlanChanged when the request has another digest. Gives the roles signed.
 Result<QStringList> signRequestFile(const QString& path, const QString& digest, const QString& keyAddress,
-                                    const PinAccess& pins, const QString& outputPath);
+                                    const PinAccess& access, const QString& outputPath);
 
 }  // namespace sealift

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 using namespace sealift;
@@ -61,6 +62,13 @@ class AtTerminal {
     return tool_.exitCode();
   }
   const QByteArray& screen() const { return screen_; }
+  // Whether what is typed is shown.
+  bool echoes() const {
+    termios now{};
+    return tcgetattr(master_, &now) == 0 && (now.c_lflag & ECHO) != 0;
+  }
+  // Ends within its time, however.
+  bool ends() { return tool_.state() == QProcess::NotRunning || tool_.waitForFinished(kWaitMs); }
 
  private:
   bool read() {  // false at the end
@@ -96,6 +104,7 @@ class CliTerminalTest : public QObject {
   void anythingElseInstallsNothing_data();
   void anythingElseInstallsNothing();
   void ctrlCInTransferCancels();
+  void ctrlCAtAHiddenInputGivesTheEchoBack();
   void vendorIsAskedFor();
   void notesCannotSteerTheTerminal();
   void jsonAsksNobody();
@@ -163,6 +172,21 @@ void CliTerminalTest::ctrlCInTransferCancels() {
   QCOMPARE(device->snapshot().boots, 1U);
 }
 
+void CliTerminalTest::ctrlCAtAHiddenInputGivesTheEchoBack() {
+  CliWorld world;
+  world.initRepository();
+  AtTerminal terminal(
+      world, {QStringLiteral("repo"), QStringLiteral("key"), QStringLiteral("generate"), QStringLiteral("--repo"),
+              world.repo(), QStringLiteral("--at"), world.file(QStringLiteral("offline.pem"))});
+  QVERIFY2(terminal.sees(": "), terminal.screen().constData());
+  QVERIFY(!terminal.echoes());
+  terminal.type("half a pass\x03");
+  QVERIFY(terminal.ends());
+  QVERIFY(terminal.echoes());
+  QVERIFY(!terminal.screen().contains("half"));
+  QVERIFY(!QFile::exists(world.file(QStringLiteral("offline.pem"))));
+}
+
 void CliTerminalTest::vendorIsAskedFor() {
   CliWorld world;
   world.initRepository();
@@ -200,6 +224,7 @@ void CliTerminalTest::notesCannotSteerTheTerminal() {
   QVERIFY(terminal.sees(kQuestion));
   const QByteArray shown = terminal.screen().first(terminal.screen().indexOf(kQuestion));
   QVERIFY(shown.contains("Harmless"));
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): what is tested
   for (const char* steering : {"\033", "\007", "\b", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xac"}) {
     QVERIFY2(!shown.contains(steering), shown.toHex(' ').constData());
   }

@@ -485,7 +485,9 @@ class SmpDriverTest final : public QObject {
 
   void registryKnowsIt() {
     const DriverEntry* entry = driverRegistry().find(QStringLiteral("smp"));
-    QVERIFY(entry != nullptr);
+    if (entry == nullptr) {
+      QFAIL("the table has no row \"smp\"");
+    }
     QVERIFY(entry->links.contains(LinkKind::Udp) && entry->links.contains(LinkKind::Serial));
     Bench bench;
     COMPARE_ERROR(entry->make(bench.model, *LinkAddress::parse(QStringLiteral("tcp:127.0.0.1:1")), bench.opener),

@@ -102,8 +102,7 @@ class SmpSessionTest final : public QObject {
         otherCommand[7] = char(5);
         QByteArray otherGroup = echoed(request);
         otherGroup[5] = char(1);
-        QByteArray aRequest = request;
-        return QList<QByteArray>{stranger, otherCommand, otherGroup, aRequest, "noise", QByteArray()};
+        return QList<QByteArray>{stranger, otherCommand, otherGroup, request, "noise", QByteArray()};
       }
       return QList<QByteArray>{echoed(first), echoed(first), echoed(request)};
     });

@@ -401,7 +401,7 @@ namespace {
 // rb with the master of a pty as its line; the sender has the slave.
 class Rb {
  public:
-  explicit Rb(PtyPair& pty) : folder_() {
+  explicit Rb(PtyPair& pty) {
     const int fd = pty.master().fd();
     process_.setWorkingDirectory(folder_.path());
     process_.setStandardErrorFile(QProcess::nullDevice());

@@ -66,7 +66,7 @@ class CatalogFixture {
   }
   // With notes "What VERSION changes." in English, unless `notes` says otherwise (language → text).
   Status addRelease(const Version& version, QJsonObject more = {}, QMap<QString, QByteArray> notes = {},
-                    std::optional<QByteArray> bytes = {}) {
+                    const std::optional<QByteArray>& bytes = {}) {
     if (notes.isEmpty()) {
       notes[QStringLiteral("en")] = "What " + version.toString().toUtf8() + " changes.\n";
     }

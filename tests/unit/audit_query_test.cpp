@@ -187,7 +187,7 @@ class AuditQueryTest : public QObject {
                merkleLeafHash(leaf).toHex());
       frontier.append(merkleLeafHash(leaf));
     }
-    const QByteArray headLine = lines.last();
+    const QByteArray& headLine = lines.last();
     const TreeHead head = readTreeHead(QByteArrayView(headLine).sliced(8).chopped(1)).value();
     QVERIFY(checkTreeHead(HeadKind::Head, head, {station_->signer().publicKey()}));
     QCOMPARE(head.rootHash, frontier.root());

@@ -121,7 +121,7 @@ void ErrorTest::macrosPassErrorsOn() {
 
 void ErrorTest::cancelTokenIsShared() {
   const CancelToken token;
-  const CancelToken copy = token;
+  const CancelToken copy = token;  // NOLINT(performance-unnecessary-copy-initialization): what is tested
   QVERIFY(copy.check());
   token.cancel();
   QVERIFY(copy.isCancelled());

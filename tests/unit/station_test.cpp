@@ -147,7 +147,7 @@ void StationTest::skippedReleasesAreNotOffered() {
   const Result<PlanView> none = await(station_->planUpdate(kDevice));
   QVERIFY(!none);
   QCOMPARE(none.error().code, ErrorCode::UpToDate);
-  QVERIFY(await(station_->planUpdate(kDevice, QStringLiteral("1.1.0"))));  // whoever names it wants it
+  QVERIFY(await(station_->planUpdate(kDevice, {.release = QStringLiteral("1.1.0")})));  // whoever names it wants it
   station_.reset();
   open();
   QVERIFY(!station_->device(kDevice)->offer);

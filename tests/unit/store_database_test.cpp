@@ -245,6 +245,7 @@ class StoreDatabaseTest : public QObject {
     constexpr int kRounds = 25;
     std::atomic<int> failures{0};
     std::vector<std::thread> threads;
+    threads.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < kRounds; ++i) {

@@ -60,7 +60,7 @@ void NotesView::styleBlocks() {
     format.setLineHeight(kLineHeight, QTextBlockFormat::ProportionalHeight);
     const bool heading = format.headingLevel() > 0;
     format.setTopMargin(heading ? space::kL : space::kXs);
-    format.setBottomMargin(heading ? space::kXs : space::kXs);
+    format.setBottomMargin(space::kXs);
     if (block == document()->begin()) {
       format.setTopMargin(0);
     }
