@@ -55,7 +55,10 @@ ARROWS = {
 ROOTS = {"app/gui_main.cpp", "app/cli_main.cpp", "app/tuf_client_main.cpp"}
 
 # Headers from outside that belong to one folder alone.
-OUTSIDE = {re.compile(r"^(QtSql/|QtSql$|QSql)"): "app/store"}
+OUTSIDE = {
+    re.compile(r"^(QtSql/|QtSql$|QSql)"): "app/store",
+    re.compile(r"^libusb"): "transports/links",
+}
 
 # Folders without sources of ours, and what is made or kept aside.
 WITHOUT_SOURCES = {"build", "installer", "resources"}

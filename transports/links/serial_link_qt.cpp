@@ -32,12 +32,12 @@ tl::unexpected<Error> openError(const QSerialPort& port, const QString& name) {
     // Joining root's own group would give far more than one port.
     if (group.isEmpty() || group == QLatin1String("root")) {
       return fail(ErrorCode::LinkPermission, what,
-                  QStringLiteral("Install Sealift's udev rules (60-sealift.rules), then unplug the device and plug it "
+                  QStringLiteral("Install Sealift's udev rules (70-sealift.rules), then unplug the device and plug it "
                                  "in again."));
     }
     return fail(ErrorCode::LinkPermission, what,
                 QStringLiteral("Run \"sudo usermod -aG %1 $USER\" and sign in again, or install Sealift's udev rules "
-                               "(60-sealift.rules) and reconnect the device.")
+                               "(70-sealift.rules) and reconnect the device.")
                     .arg(group));
   }
   if (port.error() == QSerialPort::PermissionError) {
