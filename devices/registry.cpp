@@ -1,10 +1,12 @@
 #include "devices/registry.h"
 
 #include "devices/drivers/fastboot_driver.h"
+#include "devices/drivers/dfu_driver.h"
+#include "devices/drivers/dfuse_driver.h"
 #include "devices/drivers/smp_driver.h"
+#include "devices/drivers/swupdate_driver.h"
 #include "devices/drivers/uboot_driver.h"
 
-#include "devices/drivers/swupdate_driver.h"
 namespace sealift {
 
 const DriverRegistry& driverRegistry() {
@@ -12,11 +14,11 @@ const DriverRegistry& driverRegistry() {
       SmpDriver::entry(),
       UbootDriver::entry(),
       FastbootDriver::entry(),
-  });
-  return registry;
       SwupdateDriver::entry(),
       DfuDriver::entry(),
       DfuseDriver::entry(),
+  });
+  return registry;
 }
 
 }  // namespace sealift

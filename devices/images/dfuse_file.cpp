@@ -140,7 +140,8 @@ Result<DfuseFile> parseDfuseFile(QByteArrayView bytes) {
   }
   const qsizetype size = reader.le32();
   const int targets = reader.u8();
-  if (reader.failed() || size != outer.payloadSize) {
+  // DFUImageSize: of the whole file as dfuse-pack writes it, without the suffix as others do.
+  if (reader.failed() || (size != bytes.size() && size != outer.payloadSize)) {
     return malformed(QStringLiteral("The DfuSe file says %1 bytes and has %2.").arg(size).arg(outer.payloadSize));
   }
   if (targets == 0) {
@@ -176,7 +177,7 @@ QByteArray buildDfuseFile(const QList<DfuseTarget>& targets, const DfuSuffix& su
   }
   constexpr qsizetype kPrefixBytes = 11;
   QByteArray bytes("DfuSe\x01");
-  appendLe32(bytes, static_cast<quint32>(kPrefixBytes + body.size()));
+  appendLe32(bytes, static_cast<quint32>(kPrefixBytes + body.size() + kDfuSuffixBytes));
   bytes.append(static_cast<char>(targets.size()));
   bytes.append(body);
   DfuSuffix own = suffix;

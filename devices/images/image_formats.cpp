@@ -1,11 +1,13 @@
 #include "devices/images/image_formats.h"
 
+#include "devices/images/dfu_suffix.h"
+#include "devices/images/dfuse_file.h"
 #include "devices/images/fit_image.h"
 #include "devices/images/mcuboot_image.h"
 #include "devices/images/sparse_image.h"
+#include "devices/images/swu_image.h"
 
 #include <algorithm>
-#include "devices/images/swu_image.h"
 #include <array>
 
 namespace sealift {
@@ -22,14 +24,14 @@ Result<ImageFacts> verifyMcubootFile(QByteArrayView bytes, const QList<QByteArra
   return verifyMcubootImage(bytes, keys, Trailing::Refused);
 }
 
-constexpr std::array<ImageFormat, 4> kFormats{{
+constexpr std::array<ImageFormat, 7> kFormats{{
     {"mcuboot", true, verifyMcubootFile},
     {"fit", true, verifyFitImage},
-    {"sparse", false, verifySparseImage},
-    {"raw", false, verifyRawImage},
     {"swu", true, verifySwuImage},
     {"dfu", false, verifyDfuFile},
     {"dfuse", false, verifyDfuseFile},
+    {"sparse", false, verifySparseImage},
+    {"raw", false, verifyRawImage},
 }};
 
 }  // namespace

@@ -148,8 +148,8 @@ bool DfuMachine::selectAlternate(int interfaceNumber, int alternate) {
   if (interfaceNumber != kInterface || (mode_ == Mode::Application && alternate != 0)) {
     return false;
   }
-  if (mode_ == Mode::Bootloader && state_ != kDfuIdle && state_ != kError) {
-    return false;  // not in the middle of a transfer
+  if (mode_ == Mode::Bootloader && alternate != alternate_ && state_ != kDfuIdle && state_ != kError) {
+    return false;  // to another memory in the middle of a transfer
   }
   alternate_ = alternate;
   return true;

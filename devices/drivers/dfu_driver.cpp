@@ -1,0 +1,171 @@
+#include "devices/drivers/dfu_driver.h"
+
+#include "devices/images/dfu_suffix.h"
+#include "keystore/crypto/digest.h"
+
+namespace sealift {
+
+namespace {
+
+// What goes to the device: of a DFU file that is for it the payload, of any other file all of it.
+Result<QByteArrayView> payloadFor(const Image& image, const UsbDeviceInfo& bootloader) {
+  if (image.facts.format != QLatin1String("dfu")) {
+    return QByteArrayView(image.bytes);
+  }
+  SEALIFT_TRY(const DfuFile file, parseDfuFile(image.bytes));
+  if (!file.suffix.fits(bootloader.vendorId, bootloader.productId)) {
+    return fail(ErrorCode::ImageFormatRefused,
+                QStringLiteral("The DFU file is for %1, the device's bootloader is %2.")
+                    .arg(UsbId{file.suffix.vendor, file.suffix.product}.toString(),
+                         UsbId{bootloader.vendorId, bootloader.productId}.toString()),
+                QStringLiteral("Nothing was sent. Tell the vendor."));
+  }
+  return QByteArrayView(image.bytes).first(file.payloadSize);
+}
+
+}  // namespace
+
+DriverEntry DfuDriver::entry() {
+  DriverEntry entry;
+  entry.name = QStringLiteral("dfu");
+  entry.protocol = QStringLiteral("USB DFU 1.1");
+  entry.links = {LinkKind::Usb};
+  entry.capabilities.readback = true;
+  entry.capabilities.runningVersion = true;
+  entry.provenBy = QStringLiteral("virtual device on the strict flash model, which dfu-util 0.11 is tried on first");
+  entry.make = [](const ModelDescription& model, const LinkAddress& address,
+                  LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
+    SEALIFT_TRY(const UsbDfuSettings settings, UsbDfuSettings::fromJson(model.driverSettings));
+    return std::make_unique<DfuDriver>(model, settings, address, links);
+  };
+  return entry;
+}
+
+DfuDriver::DfuDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
+                     LinkOpener& links)
+    : unit_(model, settings, address, links, QStringLiteral("USB DFU 1.1")) {}
+
+Capabilities DfuDriver::capabilities() const {
+  Capabilities capabilities = entry().capabilities;
+  capabilities.readback = unit_.settings().readBack;
+  capabilities.runningVersion = unit_.settings().versionSource != UsbDfuSettings::VersionSource::None;
+  return capabilities;
+}
+
+Result<DeviceSnapshot> DfuDriver::identify(StepContext& step) {
+  return unit_.identify(step.cancel);
+}
+
+Result<IdentityProof> DfuDriver::proveIdentity(StepContext&) {
+  return IdentityProof{IdentityState::CannotBeVerified,
+                       QStringLiteral("USB DFU has no request by which a device proves who it is.")};
+}
+
+// Whether the proof that this model asks for can be had is known before anything is written.
+Status DfuDriver::checkReadable() const {
+  const DfuFunctional& functional = unit_.session()->interface().functional;
+  if (!functional.canDownload) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("The device says that it takes no firmware over DFU."));
+  }
+  if (unit_.settings().readBack && !functional.canUpload) {
+    return fail(ErrorCode::NotSupported,
+                QStringLiteral("The device can't be read back, so that nothing would prove what it holds."),
+                QStringLiteral("Ask the vendor: the model has to say \"readBack\": false."));
+  }
+  return {};
+}
+
+Status DfuDriver::reachBootloader(StepContext& step) {
+  SEALIFT_CHECK(unit_.enter(
+      step, [&](const UsbDeviceInfo& device) { return chooseDfuInterface(device, unit_.settings().alternate); }));
+  return checkReadable();
+}
+
+Status DfuDriver::enterBootloader(StepContext& step) {
+  return reachBootloader(step);
+}
+
+Status DfuDriver::transfer(const Image& image, StepContext& step) {
+  after_.reset();
+  SEALIFT_CHECK(reachBootloader(step));
+  SEALIFT_TRY(const QByteArrayView payload, payloadFor(image, unit_.device()));
+  if (payload.isEmpty()) {
+    return fail(ErrorCode::ImageMalformed, QStringLiteral("The image is empty."));
+  }
+  DfuSession& session = *unit_.session();
+  written_ = true;
+  SEALIFT_CHECK(session.download(payload, step.progress, step.cancel));
+  SEALIFT_TRY(after_, session.finishDownload(step.cancel));
+  step.note(QStringLiteral("Sent %1 bytes in blocks of %2 to \"%3\".")
+                .arg(payload.size())
+                .arg(session.blockSize())
+                .arg(session.interface().name));
+  step.progress.finish();
+  return {};
+}
+
+Result<StoredProof> DfuDriver::verifyOnDevice(const Image& image, StepContext& step) {
+  if (!unit_.settings().readBack) {
+    step.progress.finish();
+    return StoredProof{QStringLiteral("the device can't be read back; it took over the firmware without an error"), {}};
+  }
+  if (after_ == DfuManifested::NeedsReset) {
+    SEALIFT_CHECK(unit_.reset(step.cancel));
+  }
+  if (after_ && *after_ != DfuManifested::Idle) {  // 7: only a new start gets it talking again
+    step.note(QStringLiteral("The device restarted to take over its firmware; reading it back in its bootloader."));
+    SEALIFT_CHECK(unit_.awaitAny(step.cancel));
+  }
+  after_.reset();
+  SEALIFT_CHECK(reachBootloader(step));
+  SEALIFT_TRY(const QByteArrayView payload, payloadFor(image, unit_.device()));
+  SEALIFT_TRY(const QByteArray stored, unit_.session()->readBack(payload.size(), step.progress, step.cancel));
+  if (stored != payload) {
+    return fail(ErrorCode::DeviceVerifyFailed,
+                QStringLiteral("What was read back from the device differs from the image (%1 of %2 bytes came).")
+                    .arg(stored.size())
+                    .arg(payload.size()));
+  }
+  step.progress.finish();
+  return StoredProof{QStringLiteral("read back over USB DFU and compared with the image, byte by byte"),
+                     sha256(stored)};
+}
+
+Status DfuDriver::activate(const Image&, StepContext&) {
+  return {};
+}
+
+// USB DFU 1.1, figure A.1: a reset in DFU mode starts the firmware, if it is whole.
+Status DfuDriver::restart(StepContext& step) {
+  SEALIFT_TRY(const UsbDeviceInfo device, unit_.find(step.cancel));
+  if (!isInDfuMode(device)) {
+    return {};
+  }
+  after_.reset();
+  return unit_.reset(step.cancel);
+}
+
+Result<DeviceSnapshot> DfuDriver::waitForReturn(const Image&, StepContext& step) {
+  SEALIFT_TRY(const DeviceSnapshot device, unit_.awaitApplication(step));
+  step.progress.finish();
+  return device;
+}
+
+Status DfuDriver::confirm(const Image&, StepContext&) {
+  return {};
+}
+
+Status DfuDriver::abandon(StepContext& step) {
+  if (written_) {
+    unit_.settle(step.cancel);  // in its bootloader, ready for the next try
+    return {};
+  }
+  SEALIFT_TRY(const UsbDeviceInfo device, unit_.find(step.cancel));
+  if (isInDfuMode(device) && !unit_.wasFoundThere()) {
+    SEALIFT_CHECK(unit_.reset(step.cancel));
+    SEALIFT_CHECK(unit_.awaitApplication(step));
+  }
+  return {};
+}
+
+}  // namespace sealift
