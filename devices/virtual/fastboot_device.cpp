@@ -139,34 +139,37 @@ void FastbootDevice::boot() {
   phase_ = Phase::Bootloader;  // nothing that may be booted
 }
 
+// One event after the other, each at its own time, however late this is called.
 void FastbootDevice::advance(qint64 nowMs) {
+  while (nextEventMs() <= nowMs) {
+    nowMs_ = std::max(nowMs_, nextEventMs());
+    happen();
+  }
   nowMs_ = std::max(nowMs_, nowMs);
+}
+
+void FastbootDevice::happen() {
   if (powerReturnsAt_ <= nowMs_) {
     powerReturnsAt_ = kNever;
     powerOn(nowMs_);
-  }
-  if (resetAt_ <= nowMs_) {
+  } else if (resetAt_ <= nowMs_) {
     reset();
-  }
-  if (readyAt_ <= nowMs_ && phase_ == Phase::Starting) {
-    if (!booting_) {
-      start();
-      return;
-    }
-    readyAt_ = kNever;
-    const QByteArray behaviour = firmwareIn(current_).value_or(FastbootFirmware{}).behaviour;
-    phase_ = behaviour == "hang" || behaviour == "boot-loop" ? Phase::Hanging : Phase::Running;
-    if (behaviour == "hang") {
-      resetAt_ = nowMs_ + config_.watchdogMs;
-    } else if (behaviour == "boot-loop") {
-      resetAt_ = nowMs_;
-    } else if (behaviour != "stay-on-trial") {
-      confirmAt_ = nowMs_ + config_.confirmMs;
-    }
-  }
-  if (confirmAt_ <= nowMs_ && phase_ == Phase::Running) {
+  } else if (readyAt_ <= nowMs_) {
+    booting_ ? runFirmware() : start();
+  } else if (confirmAt_ <= nowMs_) {
     confirmAt_ = kNever;
     slots_[static_cast<std::size_t>(current_)].successful = true;
+  }
+}
+
+void FastbootDevice::runFirmware() {
+  readyAt_ = kNever;
+  const QByteArray behaviour = firmwareIn(current_).value_or(FastbootFirmware{}).behaviour;
+  phase_ = behaviour == "hang" || behaviour == "boot-loop" ? Phase::Hanging : Phase::Running;
+  if (phase_ == Phase::Hanging) {
+    resetAt_ = nowMs_ + (behaviour == "hang" ? config_.watchdogMs : 0);
+  } else if (behaviour != "stay-on-trial") {
+    confirmAt_ = nowMs_ + config_.confirmMs;
   }
 }
 

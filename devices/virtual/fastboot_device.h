@@ -119,8 +119,10 @@ class FastbootDevice {
  private:
   enum class Leave { No, Reboot, Bootloader };
 
+  void happen();
   void start();
   void boot();
+  void runFirmware();
   void reset();
   void losePower();
   QByteArray partitionOf(int slot) const;

@@ -128,6 +128,10 @@ Status FastbootStorage::writeSparse(const FastbootPartition& partition, QByteArr
       for (qsizetype n = 0; n < count; ++n) {
         SEALIFT_CHECK(writeArea(partition, (at + n) * block, filled));
       }
+    } else if (type == 0xCAC4) {  // a checksum, which bootloaders pass over
+      if (count != 0 || data.size() != 4) {
+        return refuse("checksum chunk has a wrong size");
+      }
     } else if (type != 0xCAC3 || !data.isEmpty()) {
       return refuse("sparse chunk of unknown type");
     }

@@ -31,13 +31,7 @@ class TcpPort final : public FastbootPort {
   }
 
   void poll(int timeoutMs) override {
-    if (!isAnswering()) {
-      close();
-      server_.close();
-      QThread::msleep(static_cast<unsigned long>(timeoutMs));
-      return;
-    }
-    if (!server_.isListening() && !server_.listen(QHostAddress::LocalHost, port_)) {
+    if (!isReachable()) {
       QThread::msleep(static_cast<unsigned long>(timeoutMs));
       return;
     }
@@ -56,11 +50,18 @@ class TcpPort final : public FastbootPort {
   }
 
  private:
-  bool isAnswering() {
+  // Whoever sees what the device is doing can reach it, too: the port follows under the lock.
+  bool isReachable() {
     const std::scoped_lock lock(board_.mutex);
     board_.advance();
+    if (!board_.device.answers()) {
+      close();
+      server_.close();
+    } else if (!server_.isListening()) {
+      server_.listen(QHostAddress::LocalHost, port_);
+    }
     board_.change.notify_all();
-    return board_.device.answers();
+    return server_.isListening();
   }
 
   void accept(int timeoutMs) {

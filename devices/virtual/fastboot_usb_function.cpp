@@ -45,6 +45,7 @@ void FastbootUsbFunction::attach() {
   board_->advance();
   if (board_->device.phase() == FastbootDevice::Phase::Off) {
     board_->device.powerOn(board_->clock.elapsed());
+    board_->device.advance(board_->clock.elapsed() + startTime().count());  // it shows itself once it is up
   }
   starts_ = board_->device.starts();
   rest_.clear();

@@ -83,7 +83,9 @@ void VirtualFastbootDevice::run() {
 }
 
 VirtualFastbootDevice::Snapshot VirtualFastbootDevice::look() const {
-  board_->advance();
+  if (transport_ == Transport::Usb) {
+    board_->advance();  // otherwise the port does, and opens or closes with it
+  }
   const FastbootDevice& device = board_->device;
   Snapshot snapshot;
   snapshot.phase = device.phase();

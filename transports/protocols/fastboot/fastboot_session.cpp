@@ -112,7 +112,8 @@ Result<std::optional<QByteArray>> FastbootSession::variable(const QByteArray& na
     return std::optional<QByteArray>();
   }
   SEALIFT_CHECK(expectOkay(command, reply));
-  const QByteArray value = reply.text.left(reply.text.indexOf('\0')).trimmed();
+  const qsizetype end = reply.text.indexOf('\0');
+  const QByteArray value = reply.text.left(end < 0 ? reply.text.size() : end).trimmed();
   return value.isEmpty() ? std::optional<QByteArray>() : std::optional(value);
 }
 

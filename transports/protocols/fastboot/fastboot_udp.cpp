@@ -15,6 +15,8 @@ using Id = FastbootUdpPacket::Id;
 constexpr std::chrono::milliseconds kRetransmit{500};
 // As AOSP's own host: larger than an Ethernet frame, which IP then cuts; devices say what they can reassemble.
 constexpr qsizetype kHostPacket = 8192;
+// Unanswered transmissions until the device is asked whether it still is where we are.
+constexpr int kCheckEvery = 3;
 
 tl::unexpected<Error> malformed(const QString& what) {
   return fail(ErrorCode::ProtocolMalformed, what);
@@ -38,37 +40,62 @@ Status FastbootUdp::begin(const Deadline& deadline, const CancelToken& cancel) {
   return {};
 }
 
+Result<std::optional<FastbootUdpPacket>> FastbootUdp::awaitReply(Id id, const Deadline& answer,
+                                                                 const CancelToken& cancel) {
+  do {
+    const Result<QByteArray> datagram = link_.receive(answer, cancel);
+    if (!datagram && datagram.error().code == ErrorCode::Timeout) {
+      break;
+    }
+    if (!datagram) {
+      return fail(datagram.error());
+    }
+    // Anything else is late, doubled or damaged: the packet is sent again.
+    Result<FastbootUdpPacket> reply = FastbootUdpPacket::parse(*datagram);
+    if (reply && reply->sequence == sequence_ && (reply->id == id || reply->id == Id::Error)) {
+      return std::optional(std::move(*reply));
+    }
+  } while (!answer.passed());  // also of a flood of what nobody asked for
+  return std::optional<FastbootUdpPacket>();
+}
+
+// "The device must respond to all query packets regardless of sequence number", unless it is busy.
+Status FastbootUdp::checkInStep(const Deadline& deadline, const CancelToken& cancel) {
+  const FastbootUdpPacket query{Id::Query, false, sequence_, {}};
+  SEALIFT_CHECK(link_.send(query.encode(), deadline, cancel));
+  SEALIFT_TRY(const auto reply, awaitReply(Id::Query, deadline.sooner(kRetransmit, deadline.name()), cancel));
+  if (!reply || reply->id != Id::Query) {
+    return {};
+  }
+  ByteReader reader(reply->data);
+  const quint16 expected = reader.be16();
+  const bool inStep = expected == sequence_ || expected == static_cast<quint16>(sequence_ + 1);
+  if (reader.failed() || !inStep) {
+    return fail(ErrorCode::LinkLost, QStringLiteral("The device restarted in the middle of a command."));
+  }
+  return {};
+}
+
 Result<FastbootUdpPacket> FastbootUdp::exchange(Id id, bool continues, QByteArrayView data, const Deadline& deadline,
                                                 const CancelToken& cancel) {
   const FastbootUdpPacket packet{id, continues, sequence_, data.toByteArray()};
   const QByteArray bytes = packet.encode();
-  while (!deadline.passed()) {
+  for (int sent = 1; !deadline.passed(); ++sent) {
     SEALIFT_CHECK(link_.send(bytes, deadline, cancel));
-    const Deadline answer = deadline.sooner(kRetransmit, deadline.name());
-    for (;;) {
-      const Result<QByteArray> datagram = link_.receive(answer, cancel);
-      if (!datagram && datagram.error().code == ErrorCode::Timeout) {
-        break;
+    SEALIFT_TRY(auto reply, awaitReply(id, deadline.sooner(kRetransmit, deadline.name()), cancel));
+    if (!reply) {
+      if (id == Id::Fastboot && sent % kCheckEvery == 0) {
+        SEALIFT_CHECK(checkInStep(deadline, cancel));
       }
-      if (!datagram) {
-        return fail(datagram.error());
-      }
-      const Result<FastbootUdpPacket> reply = FastbootUdpPacket::parse(*datagram);
-      if (!reply || reply->sequence != sequence_ || (reply->id != id && reply->id != Id::Error)) {
-        if (answer.passed()) {
-          break;  // a flood of what we did not ask for
-        }
-        continue;  // late, doubled or damaged: the packet is sent again
-      }
-      ++sequence_;  // modulo 65536
-      if (reply->id == Id::Error) {
-        return fail(
-            ErrorCode::ProtocolRefused,
-            QStringLiteral("The device reports an error: \"%1\".")
-                .arg(fastbootText(QByteArrayView(reply->data).first(std::min(reply->data.size(), kFastbootMaxReply)))));
-      }
-      return *reply;
+      continue;
     }
+    ++sequence_;  // modulo 65536
+    if (reply->id == Id::Error) {
+      const QByteArrayView words = QByteArrayView(reply->data).first(std::min(reply->data.size(), kFastbootMaxReply));
+      return fail(ErrorCode::ProtocolRefused,
+                  QStringLiteral("The device reports an error: \"%1\".").arg(fastbootText(words)));
+    }
+    return std::move(*reply);
   }
   return deadline.timeout();
 }

@@ -5,6 +5,8 @@
 #include "transports/protocols/fastboot/fastboot_carrier.h"
 #include "transports/protocols/fastboot/fastboot_udp_packet.h"
 
+#include <optional>
+
 namespace sealift {
 
 class FastbootUdp final : public FastbootCarrier {
@@ -23,6 +25,11 @@ class FastbootUdp final : public FastbootCarrier {
   // One packet and the answer to it, whatever gets lost, doubled or late in between.
   Result<FastbootUdpPacket> exchange(FastbootUdpPacket::Id id, bool continues, QByteArrayView data,
                                      const Deadline& deadline, const CancelToken& cancel);
+  // Waits for one transmission's answer; nothing when none comes.
+  Result<std::optional<FastbootUdpPacket>> awaitReply(FastbootUdpPacket::Id id, const Deadline& answer,
+                                                      const CancelToken& cancel);
+  // LinkLost when the device has another sequence number in mind: it restarted, and waits for nothing of ours.
+  Status checkInStep(const Deadline& deadline, const CancelToken& cancel);
   Result<QByteArray> pull(qsizetype maxBytes, const Deadline& deadline, const CancelToken& cancel);
 
   DatagramLink& link_;
