@@ -57,7 +57,7 @@ Capabilities FastbootDriver::capabilities() const {
 }
 
 QByteArray FastbootDriver::reportedDigest(const Image& image) const {
-  return settings_.digest.isEmpty() ? QByteArray() : image.facts.digest;
+  return settings_.digest.isEmpty() ? QByteArray() : fastbootStoredDigest(image);
 }
 
 template <class R>

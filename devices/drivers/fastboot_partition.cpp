@@ -65,6 +65,10 @@ tl::unexpected<Error> withRemedy(Error error) {
 
 }  // namespace
 
+QByteArray fastbootStoredDigest(const Image& image) {
+  return isSparseFormat(image) ? image.facts.digest : image.sha256;
+}
+
 Status FastbootPartitionWriter::flashOne(QByteArrayView bytes, const QByteArray& partition, qint64 from, qint64 total,
                                          StepContext& step) {
   SEALIFT_CHECK(session_.download(bytes, from, total, step.progress, step.cancel));
@@ -158,10 +162,11 @@ Result<std::optional<StoredProof>> FastbootPartitionWriter::compareDigest(const 
     return std::optional<StoredProof>();
   }
   const QByteArray digest = QByteArray::fromHex(*told);
-  if (digest != image.facts.digest) {
+  const QByteArray expected = fastbootStoredDigest(image);
+  if (digest != expected) {
     return fail(ErrorCode::DeviceVerifyFailed,
                 QStringLiteral("The device tells the SHA-256 %1 of what it holds, the image's is %2.")
-                    .arg(fastbootText(*told), QString::fromLatin1(image.facts.digest.toHex())));
+                    .arg(fastbootText(*told), QString::fromLatin1(expected.toHex())));
   }
   return std::optional(StoredProof{QStringLiteral("digest computed by the device (SHA-256)"), digest});
 }

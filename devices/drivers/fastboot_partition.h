@@ -7,6 +7,10 @@
 
 namespace sealift {
 
+// SHA-256 of what a partition holds once the image was written: of the bytes as they are, or of what a sparse image
+// unpacks to. Formats with signatures of their own (MCUboot, FIT) are written as they are.
+QByteArray fastbootStoredDigest(const Image& image);
+
 class FastbootPartitionWriter {
  public:
   FastbootPartitionWriter(FastbootSession& session, const FastbootSettings& settings, const FastbootState& state)
