@@ -1,6 +1,7 @@
 #include "transports/links/link_opener.h"
 
 #include "transports/links/https_link.h"
+#include "transports/links/modem_inhibitor.h"
 #include "transports/links/serial_link.h"
 #include "transports/links/tcp_link.h"
 #include "transports/links/udp_link.h"
@@ -72,6 +73,14 @@ Result<std::unique_ptr<UsbLink>> SystemLinkOpener::openUsb(const LinkAddress& ad
 
 Result<QList<UsbDeviceInfo>> SystemLinkOpener::usbDevices() {
   return listUsbDevices();
+}
+
+std::unique_ptr<LinkGuard> LinkOpener::keepOthersAway(const LinkAddress& /*address*/) {
+  return nullptr;
+}
+
+std::unique_ptr<LinkGuard> SystemLinkOpener::keepOthersAway(const LinkAddress& address) {
+  return std::make_unique<ModemInhibitor>(address);
 }
 
 }  // namespace sealift

@@ -11,6 +11,15 @@
 
 namespace sealift {
 
+// Keeps the system's own services away from a device for as long as it lives.
+class LinkGuard {
+ public:
+  LinkGuard() = default;
+  LinkGuard(const LinkGuard&) = delete;
+  LinkGuard& operator=(const LinkGuard&) = delete;
+  virtual ~LinkGuard() = default;
+};
+
 class LinkOpener {
  public:
   virtual ~LinkOpener() = default;
@@ -27,6 +36,9 @@ class LinkOpener {
   // and password or certificate for the device adds them on the way.
   virtual Result<std::unique_ptr<HttpLink>> openHttp(const LinkAddress& address, const HttpAccess& access,
                                                      const CancelToken& cancel);
+  // For the length of a job, before its first link is opened: nobody else is to talk to this device (ModemManager
+  // would). Null where there is nothing to keep away.
+  virtual std::unique_ptr<LinkGuard> keepOthersAway(const LinkAddress& address);
 };
 
 // The operating system's own ports and sockets.
@@ -38,6 +50,7 @@ class SystemLinkOpener final : public LinkOpener {
   Result<QList<UsbDeviceInfo>> usbDevices() override;
   Result<std::unique_ptr<HttpLink>> openHttp(const LinkAddress& address, const HttpAccess& access,
                                              const CancelToken& cancel) override;
+  std::unique_ptr<LinkGuard> keepOthersAway(const LinkAddress& address) override;
 };
 
 }  // namespace sealift

@@ -9,20 +9,18 @@
 // belongs to one thread; it talks to the bus in one of its own.
 #pragma once
 
-#include "transports/links/link_address.h"
+#include "transports/links/link_opener.h"
 
 #include <memory>
 #include <optional>
 
 namespace sealift {
 
-class ModemInhibitor {
+class ModemInhibitor final : public LinkGuard {
  public:
   // Returns when it was tried for the first time, 2 s at the most.
   explicit ModemInhibitor(const LinkAddress& address);
-  ~ModemInhibitor();
-  ModemInhibitor(const ModemInhibitor&) = delete;
-  ModemInhibitor& operator=(const ModemInhibitor&) = delete;
+  ~ModemInhibitor() override;
 
   bool isInhibited() const;
 
