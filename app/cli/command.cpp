@@ -74,7 +74,7 @@ int runCommandLine(const QStringList& arguments, Terminal& terminal, const Cance
   bool offline = false;
   app.add_option("--data-dir", dataFolder, "Keep everything in this folder instead of the user's own")
       ->type_name("DIR");
-  app.add_flag("--offline", offline, "No network at all: neither vendors' servers nor devices over UDP and TCP");
+  app.add_flag("--offline", offline, "No network at all: neither vendors' servers nor devices over UDP, TCP and HTTPS");
   app.add_flag("--json", json, "Answer in JSON; the shapes are in resources/schemas");
 
   std::vector<CommandGroup> groups = makeCommands();

@@ -1,5 +1,6 @@
 #include "app/cli/device_commands.h"
 
+#include "app/cli/device_set_command.h"
 #include "app/cli/json_views.h"
 
 #include <QJsonArray>
@@ -130,7 +131,7 @@ class AddCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
     CLI::App* app = group.add_subcommand("add", "Look for a device at an address and keep it");
-    app->add_option("ADDRESS", address_, "serial:PORT?baud=N, udp:HOST:PORT or tcp:HOST:PORT")->required();
+    app->add_option("ADDRESS", address_, "serial:PORT?baud=N, usb:BUS-PORT, udp:HOST:PORT, tcp:HOST:PORT or https:HOST:PORT")->required();
     app->add_option("--name", name_, "A name for people");
     app->add_option("--model", model_, "Its model (VENDOR/MODEL): nothing else is tried then");
     return app;
@@ -193,6 +194,7 @@ std::vector<std::unique_ptr<Command>> makeDeviceCommands() {
   commands.push_back(std::make_unique<ShowCommand>());
   commands.push_back(std::make_unique<AddCommand>());
   commands.push_back(std::make_unique<RemoveCommand>());
+  commands.push_back(makeDeviceSetCommand());
   return commands;
 }
 

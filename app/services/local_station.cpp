@@ -48,6 +48,9 @@ LocalStation::LocalStation(const StationSetup& setup)
   core_.network = std::make_unique<NetworkGate>(setup.links, fetchers);
   core_.network->setOffline(setup.offline);
   core_.links = core_.network.get();
+  access_ = std::make_unique<DeviceAccess>(core_, pins_);
+  core_.network->setDeviceAccess(
+      [this](const LinkAddress& address, HttpAccess& access) { return access_->addTo(address, access); });
   core_.drivers = setup.drivers;
   core_.dataFolder = setup.dataFolder;
   core_.language = setup.language;
@@ -386,7 +389,15 @@ QFuture<Result<DeviceView>> LocalStation::addDevice(const QString& address, cons
 }
 
 Status LocalStation::removeDevice(const QString& id) {
-  return devices_->remove(id);
+  const std::optional<KnownDevice> device = devices_->find(id);
+  SEALIFT_CHECK(devices_->remove(id));
+  return device ? access_->forget(device->address.toString()) : Status();
+}
+
+Result<DeviceAccessView> LocalStation::changeDeviceAccess(const QString& address, const DeviceAccessChange& change) {
+  SEALIFT_TRY(DeviceAccessView changed, access_->change(address, change));
+  Q_EMIT auditChanged();
+  return changed;
 }
 
 Status LocalStation::renameDevice(const QString& id, const QString& name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/services/audit_service.h"
+#include "app/services/device_access.h"
 #include "app/services/device_service.h"
 #include "app/services/station.h"
 #include "app/services/station_core.h"
@@ -57,6 +58,7 @@ class LocalStation final : public Station {
   Status removeDevice(const QString& id) override;
   Status renameDevice(const QString& id, const QString& name) override;
 
+  Result<DeviceAccessView> changeDeviceAccess(const QString& address, const DeviceAccessChange& change) override;
   QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) override;
   QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
   QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
@@ -103,6 +105,7 @@ class LocalStation final : public Station {
   bool settleByItself_;
   std::unique_ptr<VendorService> vendors_;
   std::unique_ptr<DeviceService> devices_;
+  std::unique_ptr<DeviceAccess> access_;
   std::unique_ptr<ReleaseOffers> offers_;
   std::unique_ptr<UpdateService> updates_;
   std::unique_ptr<AuditService> audit_;

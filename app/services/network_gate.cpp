@@ -1,5 +1,7 @@
 #include "app/services/network_gate.h"
 
+#include "keystore/crypto/secret_bytes.h"
+
 #include <QUrl>
 
 namespace sealift {
@@ -72,6 +74,20 @@ Result<std::unique_ptr<UsbLink>> NetworkGate::openUsb(const LinkAddress& address
 
 Result<QList<UsbDeviceInfo>> NetworkGate::usbDevices() {
   return links_->usbDevices();
+}
+
+Result<std::unique_ptr<HttpLink>> NetworkGate::openHttp(const LinkAddress& address, const HttpAccess& access,
+                                                        const CancelToken& cancel) {
+  if (isOffline()) {
+    return isOfflineNow(address.toString());
+  }
+  HttpAccess own = access;
+  if (deviceAccess_) {
+    SEALIFT_CHECK(deviceAccess_(address, own));
+  }
+  Result<std::unique_ptr<HttpLink>> link = links_->openHttp(address, own, cancel);
+  zeroize(own.password);
+  return link;
 }
 
 }  // namespace sealift

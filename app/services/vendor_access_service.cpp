@@ -1,7 +1,7 @@
 // VendorService: how a vendor's server is reached.
 #include "app/base/file_io.h"
+#include "app/services/absolute_key_address.h"
 #include "app/services/vendor_service.h"
-#include "keystore/secrets/key_address.h"
 
 #include <QFileInfo>
 #include <QSslCertificate>
@@ -12,19 +12,6 @@ namespace sealift {
 namespace {
 
 constexpr qint64 kMostCertificateBytes = 256 * 1024;
-
-// The command line's working folder is not the station's.
-QString absoluteAddress(const KeyAddress& address) {
-  if (const auto* file = address.as<FileKeyAddress>()) {
-    return QFileInfo(file->path).absoluteFilePath();
-  }
-  if (const auto* tpm = address.as<TpmKeyAddress>(); tpm != nullptr && !tpm->path.isEmpty()) {
-    TpmKeyAddress absolute = *tpm;
-    absolute.path = QFileInfo(tpm->path).absoluteFilePath();
-    return KeyAddress(absolute).toString();
-  }
-  return address.toString();
-}
 
 }  // namespace
 
@@ -65,7 +52,7 @@ Result<VendorAccess> VendorService::changed(VendorAccess access, const VendorAcc
   }
   SEALIFT_TRY(const KeyAddress key, KeyAddress::parse(*change.clientKey));
   access.clientCertificate = QFileInfo(*change.clientCertificate).absoluteFilePath();
-  access.clientKey = absoluteAddress(key);
+  access.clientKey = absoluteKeyAddress(key);
   return access;
 }
 

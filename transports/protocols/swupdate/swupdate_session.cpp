@@ -100,8 +100,10 @@ Status SwupdateSession::install(QByteArrayView update, Progress& progress,
   request.path = paths_.upload;
   request.contentType = "multipart/form-data; boundary=" + boundary;
   request.body = {before, update, after};
+  bool allSent = false;
   request.sending = [&](qint64 sent, qint64 total) -> Status {
     uploading.setBytes(sent, total);
+    allSent = sent == total;
     SEALIFT_CHECK(drain(watch));
     if (watch.outcome.hasFailed()) {
       return failureOf(watch, cancel);
@@ -125,9 +127,11 @@ Status SwupdateSession::install(QByteArrayView update, Progress& progress,
     return tl::unexpected<Error>(answer.error());
   }
   if (!answer) {
-    // The daemon cuts the connection when it refuses. If it says nothing of a refusal the connection was just lost.
-    const Status refused = failureOf(watch, cancel);
-    return refused ? Status(tl::unexpected<Error>(answer.error())) : refused;
+    // The daemon cuts the connection when it refuses; and at times when it has everything, before its answer is read.
+    SEALIFT_CHECK(failureOf(watch, cancel));
+    if (!allSent) {
+      return tl::unexpected<Error>(answer.error());
+    }
   }
   uploading.finish();
   Progress installing = progress.part(1.0 - kUploadShare, QStringLiteral("The device installs it"));
@@ -137,7 +141,7 @@ Status SwupdateSession::install(QByteArrayView update, Progress& progress,
 // The refusal when there is one, with the reason if that comes in time; success when nothing speaks of a failure.
 Status SwupdateSession::failureOf(Watch& watch, const CancelToken& cancel) {
   const Deadline deadline = Deadline::in(kReasonTime, QStringLiteral("the device's reason"));
-  while (watch.socket && !(watch.outcome.hasFailed() && watch.outcome.hasReason())) {
+  while (watch.socket && !watch.outcome.hasSucceeded() && !(watch.outcome.hasFailed() && watch.outcome.hasReason())) {
     Result<QByteArray> message = watch.socket->receive(deadline, cancel);
     if (!message) {
       if (message.error().code == ErrorCode::Cancelled) {
