@@ -61,7 +61,12 @@ struct Bench {
     step.note = [this](const QString& line) { notes += line + u'\n'; };
     makeDriver();
   }
-  LinkOpener& opener() { return address.kind == LinkKind::Usb ? static_cast<LinkOpener&>(bus) : network; }
+  LinkOpener& opener() {
+    if (address.kind == LinkKind::Usb) {
+      return bus;
+    }
+    return network;
+  }
   void makeDriver() {
     auto made = driverRegistry().find(QStringLiteral("fastboot"))->make(model, address, opener());
     if (made) {

@@ -37,7 +37,7 @@ constexpr int kPlentyMs = 20'000;
 
 // A device in a socket of the kernel's.
 struct Bench {
-  explicit Bench(FastbootDeviceConfig config = fastbootDevice())
+  explicit Bench(const FastbootDeviceConfig& config = fastbootDevice())
       : device(config, VirtualFastbootDevice::Transport::Usb), server(device.usbFunction()) {
     ready = device.start().has_value() && server.plugIn().has_value() && isInFastboot();
     makeDriver();
