@@ -3,7 +3,7 @@
 
 #include "devices/registry.h"
 #include "devices/virtual/virtual_dfu_device.h"
-#include "tests/support/dfu_bench.h"
+#include "tests/support/dfu_world.h"
 
 #include <QTest>
 #include <QThread>

@@ -5,7 +5,7 @@
 #include "devices/virtual/usbip_server.h"
 #include "devices/virtual/virtual_dfu_device.h"
 #include "devices/virtual/virtual_dfuse_device.h"
-#include "tests/support/dfu_bench.h"
+#include "tests/support/dfu_world.h"
 #include "tests/support/tool_run.h"
 
 #include <QFile>
@@ -66,6 +66,13 @@ struct Bench {
                         UsbId{config.usb.dfuVendorId, config.usb.dfuProductId}.toString();
     const QStringList mine{QStringLiteral("-p"), server->place(), QStringLiteral("-d"), ids};
     return runTool(QStringLiteral("dfu-util"), mine + arguments, 100'000);
+  }
+  // Detached by dfu-util. It is a run of its own because libusb notices re-enumeration through udevd only, which the
+  // guest does not run.
+  void detachByDfuUtil() {
+    const ToolRun run = dfuUtil({QStringLiteral("-e")});
+    QVERIFY2(run.out.contains("send DFU detach request"), run.all().constData());
+    QVERIFY2(QTest::qWaitFor([&] { return isListed(config.usb.dfuProductId); }, kPlentyMs), run.all().constData());
   }
   LinkAddress address() const { return {LinkKind::Usb, server->place(), 0, {}}; }
 
@@ -163,6 +170,8 @@ void DfuTest::dfuUtilDownloads() {
   config.usb.blockTime = 2ms;
   DfuBench bench(config);
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
+  bench.detachByDfuUtil();
+  QCOMPARE(bench.device->mode(), DfuMachine::Mode::Bootloader);
   const QString file = bench.write("fresh.dfu", suffixed(bench.fresh, config.usb));
   const ToolRun run = bench.dfuUtil({QStringLiteral("-R"), QStringLiteral("-D"), file});
   QVERIFY2(run.out.contains("DFU mode device DFU version 0110"), run.all().constData());
@@ -205,6 +214,7 @@ void DfuTest::dfuUtilListsDfuse() {
 
 void DfuTest::dfuUtilWritesDfuseAndLeaves() {
   DfuseBench bench;
+  bench.detachByDfuUtil();
   const QString file = bench.write("fresh.bin", bench.fresh);
   const ToolRun run = bench.dfuUtil(words("-a 0 -s 0x08000000:leave -D") << file);
   QVERIFY2(run.out.contains("File downloaded successfully"), run.all().constData());

@@ -3,6 +3,7 @@
 
 #include "devices/drivers/usb_dfu_unit.h"
 #include "devices/images/dfuse_file.h"
+#include "devices/virtual/dfu_machine.h"
 #include "devices/virtual/usb_firmware.h"
 #include "devices/virtual/virtual_usb_bus.h"
 #include "keystore/crypto/digest.h"
