@@ -178,7 +178,7 @@ class AttackDelegationsTest : public QObject {
     AttackedClient c;
     R& r = c.repository;
     r.delegate(r.targets, "first", {9}, 1, {"m/*"});
-    r.delegate(r.targets, "second", {10}, 1, {"*"});
+    r.delegate(r.targets, "second", {10}, 1, {"m/*", "n/*"});
     R::Role first = r.delegated({11});  // not by its key
     R::Role second = r.delegated({10});
     r.addTarget(second, "m/a.bin", "of the second");
