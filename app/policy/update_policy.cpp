@@ -218,7 +218,10 @@ Check checkProtection(const PolicyQuestion& q) {
   const QString everything = QStringLiteral(
       "everything on the device is erased first: firmware, settings and keys that it keeps in its flash");
   if (q.eraseAgreed) {
-    return Check::warning(id, QStringLiteral("Everything will be erased"), everything);
+    return q.device.readProtected
+               ? Check::warning(id, QStringLiteral("Everything will be erased"), everything)
+               : Check::warning(id, QStringLiteral("Everything may be erased"),
+                                QStringLiteral("should the device turn out to be protected, %1").arg(everything));
   }
   return refuse(id, QStringLiteral("Read-out protection is on"), ErrorCode::DeviceProtected,
                 QStringLiteral("The device takes new firmware only if %1.").arg(everything));
@@ -238,7 +241,7 @@ QList<Check> askUpdatePolicy(const PolicyQuestion& question) {
       checkSize(question),      checkFallback(question),        checkPower(question),
       checkLifecycle(question),
   };
-  if (question.device.readProtected) {
+  if (question.device.readProtected || question.eraseAgreed) {
     checks << checkProtection(question);
   }
   return checks;

@@ -39,7 +39,7 @@ struct PolicyQuestion {
 
 // Every rule's answer, always all of them, in a fixed order:
 // model, hardware-revision, image-matches-release, version, security-version, minimum-version, size,
-// fallback, power, lifecycle; read-out-protection last, where the device is protected.
+// fallback, power, lifecycle; read-out-protection last, where the device is protected or erasing was agreed to.
 QList<Check> askUpdatePolicy(const PolicyQuestion& question);
 
 }  // namespace sealift

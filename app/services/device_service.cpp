@@ -22,6 +22,10 @@ QString counterKey(const QString& id) {
   return QStringLiteral("security-version.") + id;
 }
 
+QString protectionKey(const QString& id) {
+  return QStringLiteral("read-protected.") + id;
+}
+
 // Nothing spoke this protocol: another driver may be understood.
 bool maybeAnotherProtocol(const Error& error) {
   return error.code == ErrorCode::DeviceNotRecognised || error.code == ErrorCode::Timeout ||
@@ -303,6 +307,16 @@ std::optional<quint32> DeviceService::highestSecurityVersionSeen(const QString& 
     return std::nullopt;
   }
   return (*kept)->toUInt();
+}
+
+Status DeviceService::rememberProtection(const QString& id, bool isProtected) {
+  SettingTable settings(*core_.database);
+  return isProtected ? settings.set(protectionKey(id), QStringLiteral("1")) : settings.remove(protectionKey(id));
+}
+
+bool DeviceService::wasProtected(const QString& id) const {
+  const Result<std::optional<QString>> kept = SettingTable(*core_.database).find(protectionKey(id));
+  return kept && kept->has_value();
 }
 
 Result<KnownDevice> DeviceService::add(const QString& addressText, const QString& name, const QString& model,

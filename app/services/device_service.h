@@ -52,6 +52,9 @@ class DeviceService {
   // What a job saw at its end.
   void recordSnapshot(const QString& id, const DeviceSnapshot& snapshot);
   std::optional<quint32> highestSecurityVersionSeen(const QString& id) const;
+  // A bootloader tells of its read-out protection only when it is read: what a job met is kept for the next plan.
+  Status rememberProtection(const QString& id, bool isProtected);
+  bool wasProtected(const QString& id) const;
 
  private:
   struct Recognised {

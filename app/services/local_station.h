@@ -47,6 +47,7 @@ class LocalStation final : public Station {
   StationInfo info() const override;
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
   Status setOffline(bool offline) override;
+  QList<DriverView> drivers() const override;
   StationKeyView stationKey() const override;
   Result<StationKeyView> chooseStationKey(const QString& address, const QString& newType) override;
 
@@ -57,9 +58,9 @@ class LocalStation final : public Station {
   QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
   Status removeDevice(const QString& id) override;
   Status renameDevice(const QString& id, const QString& name) override;
-
   Result<DeviceAccessView> changeDeviceAccess(const QString& address, const DeviceAccessChange& change) override;
-  QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const QString& release = {}) override;
+
+  QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const UpdateWish& wish = {}) override;
   QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
   QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
                                           const QDateTime& when) override;
@@ -104,8 +105,8 @@ class LocalStation final : public Station {
   StationInfo info_;
   bool settleByItself_;
   std::unique_ptr<VendorService> vendors_;
-  std::unique_ptr<DeviceService> devices_;
   std::unique_ptr<DeviceAccess> access_;
+  std::unique_ptr<DeviceService> devices_;
   std::unique_ptr<ReleaseOffers> offers_;
   std::unique_ptr<UpdateService> updates_;
   std::unique_ptr<AuditService> audit_;

@@ -72,6 +72,10 @@ Result<std::unique_ptr<UsbLink>> NetworkGate::openUsb(const LinkAddress& address
   return links_->openUsb(address, cancel);
 }
 
+std::unique_ptr<LinkGuard> NetworkGate::keepOthersAway(const LinkAddress& address) {
+  return links_->keepOthersAway(address);
+}
+
 Result<QList<UsbDeviceInfo>> NetworkGate::usbDevices() {
   return links_->usbDevices();
 }

@@ -127,6 +127,7 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
   request.address = device.address;
   request.model = prepared.driven.model;
   request.device = snapshot;
+  request.device.readProtected = snapshot.readProtected || devices_.wasProtected(device.id);
   request.capabilities = prepared.driven.driver->capabilities();
   request.release = release;
   request.language = core_.language;

@@ -191,6 +191,7 @@ void UpdateService::launch(const QString& jobId, const std::shared_ptr<PreparedU
   const auto held = std::make_shared<AddressGate::Guard>(std::move(guard));
   core_.jobPool.start([this, jobId, prepared, settle, cancel, held] {
     const Plan& plan = prepared->made.plan;
+    const std::unique_ptr<LinkGuard> alone = core_.links->keepOthersAway(plan.address);
     Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subjectOf(plan), core_.operatorName());
     JobRunner::Observer observer;
     observer.stage = [this, jobId](Stage stage) {
@@ -214,11 +215,21 @@ void UpdateService::launch(const QString& jobId, const std::shared_ptr<PreparedU
       report = settle ? runner.settle() : runner.run();
     }
     *held = AddressGate::Guard();
+    noteProtection(plan.deviceId, report);
     if (report.device) {
       devices_.recordSnapshot(plan.deviceId, *report.device);
     }
     finish(jobId, report);
   });
+}
+
+// The next plan asks for erasing before anything is begun.
+void UpdateService::noteProtection(const QString& deviceId, const JobReport& report) {
+  if (report.outcome == Outcome::Succeeded) {
+    (void)devices_.rememberProtection(deviceId, false);
+  } else if (report.error && report.error->code == ErrorCode::DeviceProtected) {
+    (void)devices_.rememberProtection(deviceId, true);
+  }
 }
 
 void UpdateService::update(const QString& jobId, const std::function<void(JobView&)>& change, bool always) {

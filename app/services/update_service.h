@@ -64,6 +64,7 @@ class UpdateService {
               AddressGate::Guard guard);
   void startScheduled(const QString& jobId);
   void finish(const QString& jobId, const JobReport& report);
+  void noteProtection(const QString& deviceId, const JobReport& report);
   void update(const QString& jobId, const std::function<void(JobView&)>& change, bool always);
 
   StationCore& core_;

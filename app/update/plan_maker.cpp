@@ -179,7 +179,7 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
   SEALIFT_TRY(plan.notesMarkdown, cumulativeNotes(request, repository, cancel));
   plan.notesHash = QString::fromLatin1(sha256(plan.notesMarkdown.toUtf8()).toHex());
   plan.canFallBack = request.capabilities.slots && request.capabilities.testBoot;
-  plan.eraseEverything = request.eraseEverything && request.device.readProtected;
+  plan.eraseEverything = request.eraseEverything;
   plan.expectedSeconds = expectedSeconds(request);
 
   plan.checks << checkMetadata(repository, request.release.targetPath, request.refreshProblem);

@@ -74,7 +74,7 @@ class DeliveryStoryTest : public QObject {
     QVERIFY2(stranger.status != 0 && stranger.err.contains("fetch.refused"), stranger.err.constData());
 
     const KeyAddress address = *KeyAddress::parse(key);
-    ScriptedPins pins({kPin});
+    ScriptedPins pins({QString::fromLatin1(kPin)});
     const auto signer = createKey(address, {.type = KeyType::EcP256}, pins);
     QVERIFY2(signer, signer ? "" : qPrintable(signer.error().message()));
     const QByteArray publicKey = (*signer)->publicKey().toPem();
