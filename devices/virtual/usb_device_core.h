@@ -23,8 +23,8 @@ class UsbDeviceCore {
 
   UsbAnswer control(const UsbSetup& setup, QByteArrayView data);
   // Stall for endpoints that the alternate settings in use don't have.
-  UsbAnswer transferIn(quint8 endpoint, qsizetype maxBytes);
-  UsbAnswer transferOut(quint8 endpoint, QByteArrayView data);
+  UsbAnswer transferIn(quint8 address, qsizetype maxBytes);
+  UsbAnswer transferOut(quint8 address, QByteArrayView data);
 
  private:
   UsbAnswer standard(const UsbSetup& setup, QByteArrayView data);
@@ -33,7 +33,7 @@ class UsbDeviceCore {
   UsbAnswer featureOfEndpoint(const UsbSetup& setup);
   const UsbAlternate* find(int interfaceNumber, int alternate) const;
   const UsbEndpoint* endpoint(quint8 address) const;
-  UsbAnswer remember(quint8 endpoint, const UsbAnswer& answer);
+  UsbAnswer remember(quint8 address, const UsbAnswer& answer);
   void toDefaultState();
   void describe();
 

@@ -84,9 +84,9 @@ Result<LibusbTransfer> LibusbTransfers::next(const Deadline& deadline, const Can
 
 bool LibusbTransfers::takeBack() {
   // The last first: none may slip in where an earlier one went.
-  for (auto transfer = transfers_.rbegin(); transfer != transfers_.rend(); ++transfer) {
-    if (transfer->isUnderWay()) {
-      (void)libusb_cancel_transfer(transfer->state_->raw);
+  for (std::size_t i = transfers_.size(); i-- > 0;) {
+    if (transfers_[i].isUnderWay()) {
+      (void)libusb_cancel_transfer(transfers_[i].state_->raw);
     }
   }
   const QDeadlineTimer deadline(kTakeBackMs);

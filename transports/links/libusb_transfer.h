@@ -8,6 +8,7 @@
 
 #include <libusb.h>
 #include <memory>
+#include <vector>
 
 namespace sealift {
 
