@@ -105,9 +105,9 @@ Status FastbootDriver::checkModel(const DeviceSnapshot& device) const {
 
 // ---- identify -------------------------------------------------------------------------------------------
 
-Result<FastbootState> FastbootDriver::look(StepContext& step) {
+Result<FastbootState> FastbootDriver::look(FastbootDetail detail, StepContext& step) {
   SEALIFT_CHECK(connect(step));
-  SEALIFT_TRY(FastbootState state, kept(inspector().state(step.cancel)));
+  SEALIFT_TRY(FastbootState state, kept(inspector().state(detail, step.cancel)));
   canFetch_ = state.maxFetch > 0;
   return state;
 }
@@ -126,7 +126,7 @@ void FastbootDriver::tellUnknownVariable(const FastbootState& state, StepContext
 Result<DeviceSnapshot> FastbootDriver::identify(StepContext& step) {
   const bool heldBefore = connection_ != nullptr;
   unit_.reset();
-  const Result<FastbootState> state = look(step);
+  const Result<FastbootState> state = look(FastbootDetail::All, step);
   if (state) {
     tellUnknownVariable(*state, step);
   }
@@ -151,9 +151,9 @@ Result<IdentityProof> FastbootDriver::proveIdentity(StepContext& step) {
 // ---- reaching the bootloader ----------------------------------------------------------------------------
 
 Result<FastbootState> FastbootDriver::waitFor(const std::function<bool(const FastbootState&)>& isIt,
-                                              const Deadline& deadline, StepContext& step) {
+                                              FastbootDetail detail, const Deadline& deadline, StepContext& step) {
   for (;;) {
-    const Result<FastbootState> state = look(step);
+    const Result<FastbootState> state = look(detail, step);
     if (state ? isIt(*state) : isOver(state.error().code)) {
       return state;
     }
@@ -167,13 +167,13 @@ Result<FastbootState> FastbootDriver::waitFor(const std::function<bool(const Fas
 }
 
 Result<FastbootState> FastbootDriver::inBootloader(StepContext& step) {
-  SEALIFT_TRY(const FastbootState state, look(step));
+  SEALIFT_TRY(const FastbootState state, look(FastbootDetail::Writing, step));
   if (!state.runs) {
     return state;
   }
   step.note(QStringLiteral("Restarting into the bootloader."));
   SEALIFT_CHECK(kept(session().rebootBootloader(step.cancel)));
-  return waitFor([](const FastbootState& now) { return !now.runs; }, returnDeadline(), step);
+  return waitFor([](const FastbootState& now) { return !now.runs; }, FastbootDetail::Writing, returnDeadline(), step);
 }
 
 // Before anything is written: what the model promises about proof must hold on this device.
@@ -285,7 +285,7 @@ Result<DeviceSnapshot> FastbootDriver::waitForReturn(const Image& image, StepCon
     tries = left;
     return untried.passed();
   };
-  const Result<FastbootState> state = waitFor(isBack, deadline, step);
+  const Result<FastbootState> state = waitFor(isBack, FastbootDetail::All, deadline, step);
   if (!state && isOver(state.error().code)) {
     return fail(state.error());
   }
@@ -318,7 +318,7 @@ Status FastbootDriver::confirm(const Image& image, StepContext& step) {
     trial = trial ? trial : std::optional(state.current);
     return state.current != *trial || state.slot(state.current).unbootable || state.slot(state.current).successful;
   };
-  SEALIFT_TRY(const FastbootState state, waitFor(isSettled, deadline, step));
+  SEALIFT_TRY(const FastbootState state, waitFor(isSettled, FastbootDetail::All, deadline, step));
   const FastbootSlot& slot = state.slot(state.current);
   if (state.current != *trial || !slot.successful ||
       (!settings_.digest.isEmpty() && slot.digest != reportedDigest(image))) {
@@ -331,7 +331,7 @@ Status FastbootDriver::confirm(const Image& image, StepContext& step) {
 }
 
 Status FastbootDriver::abandon(StepContext& step) {
-  SEALIFT_TRY(FastbootState state, look(step));
+  SEALIFT_TRY(FastbootState state, look(FastbootDetail::Writing, step));
   if (state.runs && (!settings_.slots || state.slot(state.current).successful)) {
     disconnect();
     return {};  // it runs what it ran
@@ -355,7 +355,8 @@ Status FastbootDriver::abandon(StepContext& step) {
     return {};
   }
   SEALIFT_CHECK(leave(step));
-  SEALIFT_CHECK(waitFor([](const FastbootState& now) { return now.runs; }, returnDeadline(), step));
+  SEALIFT_CHECK(
+      waitFor([](const FastbootState& now) { return now.runs; }, FastbootDetail::Writing, returnDeadline(), step));
   disconnect();
   return {};
 }

@@ -58,11 +58,11 @@ class FastbootDriver final : public Driver {
   template <class R>
   R kept(R result);
 
-  Result<FastbootState> look(StepContext& step);
+  Result<FastbootState> look(FastbootDetail detail, StepContext& step);
   // Connected, in the bootloader, with what it says.
   Result<FastbootState> inBootloader(StepContext& step);
-  Result<FastbootState> waitFor(const std::function<bool(const FastbootState&)>& isIt, const Deadline& deadline,
-                                StepContext& step);
+  Result<FastbootState> waitFor(const std::function<bool(const FastbootState&)>& isIt, FastbootDetail detail,
+                                const Deadline& deadline, StepContext& step);
   Status leave(StepContext& step);
   Status checkModel(const DeviceSnapshot& device) const;
   Status checkReadback(const FastbootState& state) const;

@@ -103,17 +103,12 @@ Result<FastbootSlot> FastbootInspector::slotState(int index, const CancelToken& 
   return slot;
 }
 
-Result<FastbootState> FastbootInspector::state(const CancelToken& cancel) {
-  FastbootState state;
+Status FastbootInspector::readIdentity(FastbootState& state, const CancelToken& cancel) {
   SEALIFT_TRY(state.unit, unit(cancel));
   if (!settings_.revision.isEmpty()) {
     SEALIFT_TRY(state.revision, text(settings_.revision, cancel));
   }
   SEALIFT_TRY(state.bootloader, text("version-bootloader", cancel));
-  if (!settings_.running.isEmpty()) {
-    SEALIFT_TRY(const std::optional<bool> runs, flag(settings_.running, cancel));
-    state.runs = runs.value_or(false);
-  }
   SEALIFT_TRY(state.secure, flag("secure", cancel));
   SEALIFT_TRY(state.unlocked, flag("unlocked", cancel));
   if (!settings_.securityVersion.isEmpty()) {
@@ -130,18 +125,37 @@ Result<FastbootState> FastbootInspector::state(const CancelToken& cancel) {
                   QStringLiteral("The device has not two slots for \"%1\", as its model says.")
                       .arg(QString::fromLatin1(settings_.partition)));
     }
-    SEALIFT_TRY(state.current, currentSlot(cancel));
-    for (int i = 0; i < 2; ++i) {
-      FastbootSlot& slot = state.slots[static_cast<std::size_t>(i)];
-      SEALIFT_TRY(slot, slotState(i, cancel));
-      // A variable that does not name the slot tells of the current one.
-      if (i == state.current || settings_.version.contains('{')) {
-        SEALIFT_CHECK(readFirmware(slot, i, cancel));
-      }
-    }
-  } else {
-    SEALIFT_CHECK(readFirmware(state.slots[0], 0, cancel));
   }
+  return {};
+}
+
+Status FastbootInspector::readSlots(FastbootState& state, FastbootDetail detail, const CancelToken& cancel) {
+  const bool all = detail == FastbootDetail::All;
+  if (!settings_.slots) {
+    return all ? readFirmware(state.slots[0], 0, cancel) : Status();
+  }
+  SEALIFT_TRY(state.current, currentSlot(cancel));
+  for (int i = 0; i < 2; ++i) {
+    FastbootSlot& slot = state.slots[static_cast<std::size_t>(i)];
+    SEALIFT_TRY(slot, slotState(i, cancel));
+    // A variable that does not name the slot tells of the current one.
+    if (all && (i == state.current || settings_.version.contains('{'))) {
+      SEALIFT_CHECK(readFirmware(slot, i, cancel));
+    }
+  }
+  return {};
+}
+
+Result<FastbootState> FastbootInspector::state(FastbootDetail detail, const CancelToken& cancel) {
+  FastbootState state;
+  if (detail == FastbootDetail::All) {
+    SEALIFT_CHECK(readIdentity(state, cancel));
+  }
+  if (!settings_.running.isEmpty()) {
+    SEALIFT_TRY(const std::optional<bool> runs, flag(settings_.running, cancel));
+    state.runs = runs.value_or(false);
+  }
+  SEALIFT_CHECK(readSlots(state, detail, cancel));
   const int target = settings_.slots ? 1 - state.standing() : 0;
   SEALIFT_TRY(state.partitionBytes, size("partition-size:" + settings_.partitionOf(target), 16, cancel));
   SEALIFT_TRY(state.maxDownload, size("max-download-size", 10, cancel));

@@ -49,6 +49,12 @@ struct FastbootState {
   }
 };
 
+// How much is asked for: each variable is a round trip.
+enum class FastbootDetail {
+  Writing,  // what steps need: whether it runs, its slots' states, sizes
+  All,      // also the unit, versions and digests, security
+};
+
 class FastbootInspector {
  public:
   FastbootInspector(FastbootConnection& connection, const FastbootSettings& settings)
@@ -56,7 +62,7 @@ class FastbootInspector {
 
   Result<FastbootUnit> unit(const CancelToken& cancel);
   // Errors: the session's; DeviceNotRecognised when it has not the slots that the model says.
-  Result<FastbootState> state(const CancelToken& cancel);
+  Result<FastbootState> state(FastbootDetail detail, const CancelToken& cancel);
   Result<FastbootSlot> slotState(int index, const CancelToken& cancel);
   Result<int> currentSlot(const CancelToken& cancel);
   // Names of the variables that the device knows, for whoever wrote a wrong one into the model.
@@ -66,6 +72,8 @@ class FastbootInspector {
   Result<QString> text(const QByteArray& variable, const CancelToken& cancel);
   Result<std::optional<bool>> flag(const QByteArray& variable, const CancelToken& cancel);
   Result<qint64> size(const QByteArray& variable, int plainBase, const CancelToken& cancel);
+  Status readIdentity(FastbootState& state, const CancelToken& cancel);
+  Status readSlots(FastbootState& state, FastbootDetail detail, const CancelToken& cancel);
   Status readFirmware(FastbootSlot& slot, int index, const CancelToken& cancel);
 
   FastbootConnection& connection_;
