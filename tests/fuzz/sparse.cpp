@@ -8,13 +8,13 @@ using namespace sealift;
 
 namespace {
 
-constexpr qint64 kMaxExpanded = 4 * 1024 * 1024;  // more only costs time here
+constexpr quint64 kMaxExpanded = 4 * 1024 * 1024;  // more only costs time here
 
 // What the header announces.
-qint64 announcedBytes(QByteArrayView bytes) {
+quint64 announcedBytes(QByteArrayView bytes) {
   ByteReader reader(bytes);
   reader.skip(12);
-  const qint64 block = reader.le32();
+  const quint64 block = reader.le32();
   return block * reader.le32();
 }
 
