@@ -152,7 +152,23 @@ Status UsbDfuUnit::sendToBootloader(const UsbDeviceInfo& device, StepContext& st
   return {};
 }
 
+// A link ends with its device: what answers on it is still the one that was entered.
+bool UsbDfuUnit::goOn(const Choice& choose, const CancelToken& cancel) {
+  if (!session_ || !session_->becomeIdle(cancel)) {
+    return false;
+  }
+  const auto memory = choose(link_->device());
+  if (memory && *memory != session_->interface()) {
+    session_ = std::make_unique<DfuSession>(*link_, *memory, patience_);
+    return session_->claim(cancel).has_value();
+  }
+  return memory.has_value();
+}
+
 Status UsbDfuUnit::enter(StepContext& step, const Choice& choose) {
+  if (goOn(choose, step.cancel)) {
+    return {};
+  }
   close();
   SEALIFT_TRY(UsbDeviceInfo device, find(step.cancel));
   SEALIFT_CHECK(checkSame(device));

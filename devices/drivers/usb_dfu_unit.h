@@ -31,6 +31,7 @@ class UsbDfuUnit {
   // Which alternate setting, that is, memory.
   using Choice = std::function<Result<DfuInterface>(const UsbDeviceInfo&)>;
   // Into DFU mode, from wherever it is: detach, follow, look again, claim the memory, dfuIDLE. Nothing is written.
+  // Goes on with the conversation where there is one.
   Status enter(StepContext& step, const Choice& choose);
   // Whether this object sent the application away. What was found in its bootloader is left there.
   bool wasSentThere() const { return sentThere_; }
@@ -56,6 +57,7 @@ class UsbDfuUnit {
   DeviceSnapshot snapshotOf(const UsbDeviceInfo& device) const;
   QString toldSerial(const UsbDeviceInfo& device) const;
   Status sendToBootloader(const UsbDeviceInfo& device, StepContext& step);
+  bool goOn(const Choice& choose, const CancelToken& cancel);
   Result<std::unique_ptr<UsbLink>> open(const CancelToken& cancel);
   Result<UsbDeviceInfo> awaitKnown(const Deadline& deadline, const CancelToken& cancel);
   Deadline returnDeadline(const QString& name) const;
