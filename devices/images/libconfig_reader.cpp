@@ -89,7 +89,8 @@ class Reader {
         return wrong("\"=\" or \":\" is missing");
       }
       SEALIFT_TRY(LibconfigValue read, value(depth + 1));
-      group.members.emplace_back(name, std::move(read));
+      read.name = name;
+      group.members.push_back(std::move(read));
       SEALIFT_CHECK(skipBlanks());
       if (!accept(';')) {
         (void)accept(',');
@@ -177,7 +178,7 @@ class Reader {
           read.kind != LibconfigValue::Kind::Scalar) {
         return wrong("an array holds more than plain values");
       }
-      sequence.members.emplace_back(QByteArray(), std::move(read));
+      sequence.members.push_back(std::move(read));
       SEALIFT_CHECK(skipBlanks());
       if (!accept(',') && peek() != end) {
         return wrong("\",\" or the list's end is missing");
@@ -250,10 +251,10 @@ class Reader {
 
 }  // namespace
 
-const LibconfigValue* LibconfigValue::find(QByteArrayView name) const {
+const LibconfigValue* LibconfigValue::find(QByteArrayView wanted) const {
   const auto it =
-      std::find_if(members.begin(), members.end(), [&](const auto& member) { return member.first == name; });
-  return kind == Kind::Group && it != members.end() ? &it->second : nullptr;
+      std::find_if(members.begin(), members.end(), [&](const LibconfigValue& member) { return member.name == wanted; });
+  return kind == Kind::Group && it != members.end() ? &*it : nullptr;
 }
 
 Result<LibconfigValue> readLibconfig(QByteArrayView text) {

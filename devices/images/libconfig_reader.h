@@ -10,7 +10,6 @@
 #include <QByteArray>
 #include <QByteArrayView>
 
-#include <utility>
 #include <vector>
 
 namespace sealift {
@@ -19,11 +18,12 @@ struct LibconfigValue {
   enum class Kind { Text, Scalar, Array, List, Group };  // Scalar: a number or boolean, in `text` as it is written
 
   Kind kind = Kind::Group;
-  QByteArray text;                                             // UTF-8, as nobody checked
-  std::vector<std::pair<QByteArray, LibconfigValue>> members;  // names are empty in arrays and lists
+  QByteArray name;                      // within its group; empty in arrays and lists
+  QByteArray text;                      // UTF-8, as nobody checked
+  std::vector<LibconfigValue> members;  // of arrays, lists and groups
 
   // Of a group; null when there is none.
-  const LibconfigValue* find(QByteArrayView name) const;
+  const LibconfigValue* find(QByteArrayView wanted) const;
 };
 
 // A group: the file's settings. Errors: ImageMalformed, naming the line. Any thread.

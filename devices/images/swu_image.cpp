@@ -55,7 +55,7 @@ class DescriptionReader {
       if (list == nullptr) {
         return {};
       }
-      for (const auto& [name, value] : list->members) {
+      for (const LibconfigValue& value : list->members) {
         if (value.kind != LibconfigValue::Kind::Text) {
           return malformed(QStringLiteral("The description's hardware-compatibility holds more than texts."));
         }
@@ -67,9 +67,9 @@ class DescriptionReader {
       return {};
     };
     SEALIFT_CHECK(take(software));
-    for (const auto& [name, section] : software.members) {
+    for (const LibconfigValue& section : software.members) {
       if (section.find("hardware-compatibility") != nullptr) {
-        image.boards << QString::fromLatin1(name);
+        image.boards << QString::fromLatin1(section.name);
         SEALIFT_CHECK(take(section));
       }
     }
@@ -84,7 +84,7 @@ class DescriptionReader {
     if (value.find("filename") != nullptr) {
       SEALIFT_CHECK(addArtefact(value, image));
     }
-    for (const auto& [name, member] : value.members) {
+    for (const LibconfigValue& member : value.members) {
       SEALIFT_CHECK(collect(member, image));
     }
     return {};

@@ -18,7 +18,7 @@ QByteArray entry(const QByteArray& name, const QByteArray& content) {
 
 int depthOf(const LibconfigValue& value) {
   int deepest = 0;
-  for (const auto& [name, member] : value.members) {
+  for (const LibconfigValue& member : value.members) {
     deepest = std::max(deepest, depthOf(member));
   }
   return deepest + 1;

@@ -151,7 +151,11 @@ Status HttpsLink::learnChallenge(const Deadline& deadline, const CancelToken& ca
   HttpRequest probe;
   probe.method = "GET";
   probe.path = "/";
-  SEALIFT_CHECK(exchange(probe, 0, deadline, cancel));
+  SEALIFT_TRY(const HttpResponse response, exchangeOnce(probe, 0, deadline, cancel));
+  asked_ = true;
+  if (response.head.status == kUnauthorized) {
+    challenge_ = HttpChallenge::strongest(response.head.values("www-authenticate"));
+  }
   return {};
 }
 
