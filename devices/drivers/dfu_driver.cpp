@@ -1,7 +1,8 @@
 #include "devices/drivers/dfu_driver.h"
 
 #include "devices/images/dfu_suffix.h"
-#include "keystore/crypto/digest.h"
+
+#include <QCryptographicHash>
 
 namespace sealift {
 
@@ -128,7 +129,7 @@ Result<StoredProof> DfuDriver::verifyOnDevice(const Image& image, StepContext& s
   }
   step.progress.finish();
   return StoredProof{QStringLiteral("read back over USB DFU and compared with the image, byte by byte"),
-                     sha256(stored)};
+                     QCryptographicHash::hash(stored, QCryptographicHash::Sha256)};
 }
 
 Status DfuDriver::activate(const Image&, StepContext&) {

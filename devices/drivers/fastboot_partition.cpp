@@ -1,7 +1,8 @@
 #include "devices/drivers/fastboot_partition.h"
 
 #include "devices/images/sparse_split.h"
-#include "keystore/crypto/digest.h"
+
+#include <QCryptographicHash>
 
 #include <algorithm>
 
@@ -123,7 +124,7 @@ Result<StoredProof> FastbootPartitionWriter::compareByFetch(const SparseImage& i
   for (const SparseChunk& chunk : image.chunks) {
     total += chunk.kind == SparseChunk::Kind::DontCare ? 0 : bytesOf(chunk, image.blockSize);
   }
-  Digester digester(DigestAlgorithm::Sha256);
+  QCryptographicHash digest(QCryptographicHash::Sha256);
   qint64 done = 0;
   for (const SparseChunk& chunk : image.chunks) {
     if (chunk.kind == SparseChunk::Kind::DontCare) {
@@ -132,7 +133,7 @@ Result<StoredProof> FastbootPartitionWriter::compareByFetch(const SparseImage& i
     const qint64 base = qint64{chunk.firstBlock} * image.blockSize;
     const qint64 bytes = bytesOf(chunk, image.blockSize);
     const auto compare = [&](qint64 offset, QByteArrayView stored) -> Status {
-      digester.add(stored);
+      digest.addData(stored);
       if (!holds(chunk, offset - base, stored)) {
         return fail(ErrorCode::DeviceVerifyFailed,
                     QStringLiteral("Partition %1 does not hold the image: it differs between bytes %2 and %3.")
@@ -151,7 +152,7 @@ Result<StoredProof> FastbootPartitionWriter::compareByFetch(const SparseImage& i
   return StoredProof{image.hasDontCare()
                          ? QStringLiteral("read back and compared byte for byte, without what the image leaves open")
                          : QStringLiteral("read back and compared byte for byte"),
-                     digester.finish()};
+                     digest.result()};
 }
 
 Result<std::optional<StoredProof>> FastbootPartitionWriter::compareDigest(const Image& image, int slot,

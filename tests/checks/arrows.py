@@ -37,7 +37,7 @@ ARROWS = {
     "app/store": ["app/base"],
     "app/audit": ["app/base", "app/store", "keystore"],
     "app/policy": ["app/base", "devices/core", VERSION],
-    "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore", VERSION],
+    "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore", IMAGE, VERSION],
     "app/update": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "devices/core", "keystore",
                    IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
     "app/services": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "app/update", "devices/core",
