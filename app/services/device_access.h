@@ -8,7 +8,7 @@
 #include "app/services/station_core.h"
 #include "keystore/secrets/pin_source.h"
 #include "keystore/secrets/tls_identity.h"
-#include "transports/links/http_link.h"
+#include "transports/links/link_opener.h"
 
 #include <QHash>
 
