@@ -33,7 +33,7 @@ DriverEntry DfuDriver::entry() {
   entry.links = {LinkKind::Usb};
   entry.capabilities.readback = true;
   entry.capabilities.runningVersion = true;
-  entry.provenBy = QStringLiteral("virtual device on the strict flash model, which dfu-util 0.11 is tried on first");
+  entry.provenBy = QStringLiteral("virtual device that dfu-util 0.11 works with, over the kernel's USB stack");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
     SEALIFT_TRY(const UsbDfuSettings settings, UsbDfuSettings::fromJson(model.driverSettings));

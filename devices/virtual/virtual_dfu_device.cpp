@@ -18,7 +18,7 @@ constexpr quint8 kErrAddress = 0x08;
 constexpr char kNoteMagic[] = "DFUN";
 constexpr qsizetype kNoteBytes = 16;
 
-QByteArray padded(QByteArray bytes, qsizetype unit) {
+QByteArray padded(const QByteArray& bytes, qsizetype unit) {
   return bytes.leftJustified((bytes.size() + unit - 1) / unit * unit, '\xff');
 }
 

@@ -30,8 +30,11 @@ class Reader {
     if (!targets) {
       return targets.error().message();
     }
+    if (!targets->problems.isEmpty()) {
+      return targets->problems.first().error.message();
+    }
     QStringList lines;
-    for (const TargetInfo& target : *targets) {
+    for (const TargetInfo& target : targets->targets) {
       const auto bytes = client_.download(target, {});
       lines.append(target.path + QLatin1Char('=') + (bytes ? QString::fromUtf8(*bytes) : bytes.error().message()));
     }

@@ -73,7 +73,7 @@ QString chosen(
   ModelDescription model;
   model.id = QStringLiteral("t2");
   const std::optional<Release> release =
-      chooseRelease({.models = {model}, .releases = releases, .problems = {}}, model, device, skip);
+      chooseRelease({.models = {model}, .releases = releases, .problems = {}, .roleProblems = {}}, model, device, skip);
   return release ? release->terms.version.toString() : QStringLiteral("none");
 }
 
