@@ -5,6 +5,8 @@
 
 #include <QCryptographicHash>
 
+#include <utility>
+
 namespace sealift {
 namespace {
 
@@ -189,6 +191,10 @@ Status JobRunner::checkEverything() {
 }
 
 Status JobRunner::enterBootloader() {
+  if (plan_.eraseEverything) {  // protection is taken off on the way in
+    SEALIFT_CHECK(cancel_.check());
+    passPointOfNoReturn();
+  }
   return step(QStringLiteral("enter-bootloader"), kEnterShare, QStringLiteral("Getting the device ready"), cancel_,
               [&](StepContext& context) { return driver_.enterBootloader(context); });
 }
@@ -209,6 +215,9 @@ Status JobRunner::writeAndVerify() {
 
 // Stopping from here on would leave the device without any firmware, so nobody can.
 void JobRunner::passPointOfNoReturn() {
+  if (std::exchange(isIrrevocable_, true)) {
+    return;
+  }
   overwritten_ = true;
   cancel_ = CancelToken();
   observer_.pointOfNoReturn();
@@ -443,7 +452,7 @@ JobReport JobRunner::settle() {
     }
   }
   wasEntered_ = *entered;
-  overwritten_ = firmware_.isInPlace() && *transferred;
+  overwritten_ = firmware_.isInPlace() && (*transferred || (*entered && plan_.eraseEverything));
   stage_ = *restarted ? Stage::Restart : *activated ? Stage::Activate : Stage::Check;
   const Result<DeviceSnapshot> now =
       step(QStringLiteral("identify-settle"), 0.0, QStringLiteral("Looking at the device"), cancel_,

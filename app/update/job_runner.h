@@ -78,9 +78,10 @@ class JobRunner {
   Progress progress_;
   Stage stage_ = Stage::Check;
   FirmwareState firmware_;
-  StoredProof proof_;         // of this run; empty when an earlier one proved it
-  bool wasEntered_ = false;   // by an earlier run: the device may still be in its bootloader
-  bool overwritten_ = false;  // the only place for firmware was, or may have been, written to
+  StoredProof proof_;           // of this run; empty when an earlier one proved it
+  bool wasEntered_ = false;     // by an earlier run: the device may still be in its bootloader
+  bool isIrrevocable_ = false;  // the point of no return was passed
+  bool overwritten_ = false;    // the only place for firmware was, or may have been, written to
 };
 
 }  // namespace sealift
