@@ -1,8 +1,8 @@
 #include "devices/registry.h"
 
-#include "devices/drivers/fastboot_driver.h"
 #include "devices/drivers/dfu_driver.h"
 #include "devices/drivers/dfuse_driver.h"
+#include "devices/drivers/fastboot_driver.h"
 #include "devices/drivers/smp_driver.h"
 #include "devices/drivers/swupdate_driver.h"
 #include "devices/drivers/uboot_driver.h"

@@ -131,7 +131,9 @@ class AddCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
     CLI::App* app = group.add_subcommand("add", "Look for a device at an address and keep it");
-    app->add_option("ADDRESS", address_, "serial:PORT?baud=N, usb:BUS-PORT, udp:HOST:PORT, tcp:HOST:PORT or https:HOST:PORT")->required();
+    app->add_option("ADDRESS", address_,
+                    "serial:PORT?baud=N, usb:BUS-PORT, udp:HOST:PORT, tcp:HOST:PORT or https:HOST:PORT")
+        ->required();
     app->add_option("--name", name_, "A name for people");
     app->add_option("--model", model_, "Its model (VENDOR/MODEL): nothing else is tried then");
     return app;

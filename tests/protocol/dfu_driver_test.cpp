@@ -11,14 +11,14 @@
 #include <atomic>
 
 using namespace sealift;
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
 namespace {
 
 // A device with firmware 1.0.0 and a driver for it.
 struct Bench {
   explicit Bench(const VirtualDfuDeviceConfig& given = {}, const QJsonObject& settings = {}) : config(given) {
-    config.usb.absence = 5ms;
+    config.usb.absence = milliseconds(5);
     if (config.firmware.isEmpty()) {
       config.firmware = old;
     }
@@ -125,8 +125,8 @@ void DfuDriverTest::updates() {
   config.usb.manifestationTolerant = tolerant;
   config.usb.willDetach = willDetach;
   config.usb.answersBeforeReset = answers;
-  config.usb.blockTime = 1ms;
-  config.usb.manifestTime = 2ms;
+  config.usb.blockTime = milliseconds(1);
+  config.usb.manifestTime = milliseconds(2);
   config.uploadsWholeMemory = whole;
   Bench bench(config);
   const auto before = bench.driver->identify(bench.step);
@@ -452,7 +452,7 @@ void DfuDriverTest::cancelledInEachStep_data() {
 void DfuDriverTest::cancelledInEachStep() {
   QFETCH(int, at);
   VirtualDfuDeviceConfig config;
-  config.usb.blockTime = 3ms;
+  config.usb.blockTime = milliseconds(3);
   Bench bench(config);
   const CancelToken cancel = bench.step.cancel;
   std::atomic<bool> over = false;

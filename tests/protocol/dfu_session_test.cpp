@@ -13,7 +13,9 @@
 #include <atomic>
 
 using namespace sealift;
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 namespace {
 
@@ -25,12 +27,12 @@ const QString kPlace = QStringLiteral("1-2");
 
 // Only where an end of patience is what is tested.
 DfuPatience shortPatience() {
-  return {200ms, 200ms, 200ms, 200ms, 200ms};
+  return {milliseconds(200), milliseconds(200), milliseconds(200), milliseconds(200), milliseconds(200)};
 }
 
 DfuPatience usualPatience() {
   DfuPatience patience;
-  patience.longestPoll = 200ms;
+  patience.longestPoll = milliseconds(200);
   return patience;
 }
 
@@ -42,7 +44,7 @@ struct Bench {
     if (config.firmware.isEmpty()) {
       config.firmware = makeUsbFirmware(0x0100, 5000);
     }
-    config.usb.absence = 5ms;
+    config.usb.absence = milliseconds(5);
     device = std::make_shared<VirtualDfuDevice>(config);
     device->holdBootButton(inBootloader);
     bus.plugIn(kPlace, device);
@@ -58,7 +60,7 @@ struct Bench {
     QVERIFY(session->claim(cancel));
   }
 
-  Deadline soon() const { return Deadline::in(5s, QStringLiteral("an answer")); }
+  Deadline soon() const { return Deadline::in(seconds(5), QStringLiteral("an answer")); }
   Status out(quint8 request, const QByteArray& data = {}, quint16 value = 0) {
     return link->controlOut({kOut, request, value, 0}, data, soon(), cancel);
   }
@@ -218,8 +220,8 @@ void DfuSessionTest::deviceHoldsToTheStateTables() {
   VirtualDfuDeviceConfig config;
   // Busy wherever that is to be seen, for longer than a test takes.
   const bool busy = from == State::kDnBusy || (from == State::kDnloadSync && request == kGetStatus);
-  config.usb.blockTime = busy ? 10min : 0ms;
-  config.usb.manifestTime = 10min;
+  config.usb.blockTime = busy ? minutes(10) : milliseconds(0);
+  config.usb.manifestTime = minutes(10);
   Bench bench(config);
   reach(bench, static_cast<State>(from));
   QCOMPARE(int{bench.device->state()}, from);
@@ -265,7 +267,7 @@ void DfuSessionTest::deviceAppliesTheDetachTimeout() {
 
 void DfuSessionTest::deviceKeepsToItsPollTimeout() {
   VirtualDfuDeviceConfig config;
-  config.usb.blockTime = 10min;
+  config.usb.blockTime = minutes(10);
   Bench bench(config);
   reach(bench, State::kDnBusy);
   QVERIFY(!bench.in(kGetStatus, 6));  // asked too early
@@ -346,8 +348,8 @@ void DfuSessionTest::becomesIdleFromEverywhere_data() {
 void DfuSessionTest::becomesIdleFromEverywhere() {
   QFETCH(int, from);
   VirtualDfuDeviceConfig config;
-  config.usb.blockTime = from == State::kDnBusy ? 20ms : 0ms;
-  config.usb.manifestTime = 20ms;
+  config.usb.blockTime = from == State::kDnBusy ? milliseconds(20) : milliseconds(0);
+  config.usb.manifestTime = milliseconds(20);
   Bench bench(config);
   reach(bench, static_cast<State>(from));
   if (from == State::kDnBusy || from == State::kManifest) {
@@ -385,7 +387,7 @@ void DfuSessionTest::tellsEveryStatus() {
 
 void DfuSessionTest::pollTimeoutIsHonouredButBounded() {
   VirtualDfuDeviceConfig config;
-  config.usb.blockTime = 20ms;
+  config.usb.blockTime = milliseconds(20);
   Bench bench(config);
   const QByteArray firmware = makeUsbFirmware(0x0213, 6000);
   // The device stalls whoever asks earlier than it said.
@@ -399,7 +401,7 @@ void DfuSessionTest::pollTimeoutIsHonouredButBounded() {
   QVERIFY(bench.session->download(firmware, bench.progress, bench.cancel));
   QVERIFY(timer.elapsed() >= 3 * 200 && timer.elapsed() < 30'000);
   QVERIFY(bench.session->finishDownload(bench.cancel));
-  faults.pollTimeout = 1ms;  // too early: it says busy again
+  faults.pollTimeout = milliseconds(1);  // too early: it says busy again
   bench.device->setFaults(faults);
   QVERIFY(bench.session->download(firmware, bench.progress, bench.cancel));
   QVERIFY(bench.session->finishDownload(bench.cancel));
@@ -464,7 +466,7 @@ void DfuSessionTest::refusedRequests() {
 void DfuSessionTest::cancelledAtEachRequest() {
   // Busy without end, so that the cancel comes while the session waits.
   VirtualDfuDeviceConfig config;
-  config.usb.blockTime = 10min;
+  config.usb.blockTime = minutes(10);
   Bench bench(config);
   DfuSession patient(*bench.link, bench.session->interface());
   bench.cancel.cancel();
@@ -518,18 +520,18 @@ void DfuSessionTest::unplugsAndComesBack() {
   QVERIFY(bench.session->detach(bench.cancel));
   const auto came = awaitUsbDevice(
       bench.bus, kPlace, [](const UsbDeviceInfo& now) -> Result<bool> { return isInDfuMode(now); },
-      Deadline::in(5s, QStringLiteral("the bootloader")), bench.cancel);
+      Deadline::in(seconds(5), QStringLiteral("the bootloader")), bench.cancel);
   QVERIFY(came);
   QCOMPARE(came->productId, 0x0002);
   QCOMPARE(bench.session->getStatus(bench.cancel).error().code, ErrorCode::LinkLost);
   const auto never = awaitUsbDevice(
       bench.bus, QStringLiteral("1-3"), [](const UsbDeviceInfo&) -> Result<bool> { return true; },
-      Deadline::in(50ms, QStringLiteral("nobody")), bench.cancel);
+      Deadline::in(milliseconds(50), QStringLiteral("nobody")), bench.cancel);
   QCOMPARE(never.error().code, ErrorCode::DeviceDidNotReturn);
   bench.cancel.cancel();
   QCOMPARE(awaitUsbDevice(
                bench.bus, QStringLiteral("1-3"), [](const UsbDeviceInfo&) -> Result<bool> { return true; },
-               Deadline::in(50ms, QStringLiteral("nobody")), bench.cancel)
+               Deadline::in(milliseconds(50), QStringLiteral("nobody")), bench.cancel)
                .error()
                .code,
            ErrorCode::Cancelled);

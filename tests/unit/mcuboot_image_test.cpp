@@ -399,7 +399,14 @@ void McubootImageTest::slotMayHoldMoreThanTheImage() {
 }
 
 void McubootImageTest::formatTable() {
-  QCOMPARE(imageFormatNames(), (QStringList{QStringLiteral("mcuboot"), QStringLiteral("fit")}));
+  QCOMPARE(imageFormatNames(),
+           (QStringList{QStringLiteral("mcuboot"), QStringLiteral("fit"), QStringLiteral("swu"), QStringLiteral("dfu"),
+                        QStringLiteral("dfuse"), QStringLiteral("sparse"), QStringLiteral("raw")}));
+  for (const QString& format : imageFormatNames()) {
+    const bool carriesSignature = format != QLatin1String("dfu") && format != QLatin1String("dfuse") &&
+                                  format != QLatin1String("sparse") && format != QLatin1String("raw");
+    QCOMPARE(imageFormatIsSigned(format), carriesSignature);
+  }
   const Result<ImageFacts> unknown = verifyImage(QStringLiteral("elf"), "bytes", {key().publicKey().toPem()});
   QCOMPARE(resultName(unknown), QStringLiteral("image.format-refused"));
 }

@@ -14,7 +14,7 @@
 #include <QTest>
 
 using namespace sealift;
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
 namespace {
 
@@ -27,7 +27,7 @@ struct Bench {
     if (config.firmware.isEmpty()) {
       config.firmware = old;
     }
-    config.usb.absence = 100ms;
+    config.usb.absence = milliseconds(100);
     device = std::make_shared<Device>(config);
     server = std::make_unique<UsbipServer>(device);
     if (const Status plugged = server->plugIn(); !plugged) {
@@ -167,7 +167,7 @@ void DfuTest::dfuUtilDownloads() {
   VirtualDfuDeviceConfig config;
   config.usb.manifestationTolerant = tolerant;
   config.usb.willDetach = willDetach;
-  config.usb.blockTime = 2ms;
+  config.usb.blockTime = milliseconds(2);
   DfuBench bench(config);
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
   bench.detachByDfuUtil();
@@ -264,8 +264,8 @@ void DfuTest::sealiftUpdates() {
   config.usb.manifestationTolerant = tolerant;
   config.usb.willDetach = willDetach;
   config.usb.transferSize = static_cast<quint16>(transferSize);
-  config.usb.blockTime = transferSize > 64 ? 1ms : 0ms;
-  config.usb.manifestTime = 5ms;
+  config.usb.blockTime = transferSize > 64 ? milliseconds(1) : milliseconds(0);
+  config.usb.manifestTime = milliseconds(5);
   DfuBench bench(config);
   const auto driver = makeDriver<DfuDriver>(bench, QStringLiteral("dfu"));
   StepContext step;
@@ -292,7 +292,7 @@ void DfuTest::sealiftUpdatesDfuse() {
   QFETCH(int, transferSize);
   VirtualDfuseDeviceConfig config;
   config.usb.transferSize = static_cast<quint16>(transferSize);
-  config.usb.eraseTime = 1ms;
+  config.usb.eraseTime = milliseconds(1);
   DfuseBench bench(config);
   const auto driver =
       makeDriver<DfuseDriver>(bench, QStringLiteral("dfuse"), {{QStringLiteral("serialInBootloader"), false}});
