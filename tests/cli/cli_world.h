@@ -10,8 +10,11 @@
 #include <QProcess>
 #include <QtTest>
 
-#define VERIFY_STATUS(ran, expected) \
-  QVERIFY2((ran).status == (expected), (QByteArray::number((ran).status) + ": " + (ran).err + (ran).out).constData())
+#define VERIFY_STATUS(ran, expected)                                                                                 \
+  do {                                                                                                               \
+    const ::sealift::test::Ran once = (ran);                                                                         \
+    QVERIFY2(once.status == (expected), (QByteArray::number(once.status) + ": " + once.err + once.out).constData()); \
+  } while (false)
 #define VERIFY_SCHEMA(schema, ran)                                                             \
   do {                                                                                         \
     const QString problem = ::sealift::test::schemaProblem(QStringLiteral(schema), (ran).out); \

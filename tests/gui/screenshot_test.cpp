@@ -22,7 +22,7 @@ class ScreenshotTest : public QObject {
 
  private:
   void save(QWidget* widget, const QString& name, const QString& suffix);
-  void checkLayout(QWidget* window, const QString& what);
+  static QString layoutProblem(const QWidget* window);
 };
 
 void ScreenshotTest::pages_data() {
@@ -36,7 +36,7 @@ void ScreenshotTest::pages_data() {
 }
 
 void ScreenshotTest::save(QWidget* widget, const QString& name, const QString& suffix) {
-  QTest::qWait(30);  // lets posted layout requests run; nothing depends on its length
+  QTRY_COMPARE(layoutProblem(widget), QString());  // what was posted is laid out when it has run
   // The run on an X server has a folder of its own: both may run at once.
   const bool offscreen = QGuiApplication::platformName() == QLatin1String("offscreen");
   const QDir folder(QStringLiteral(SEALIFT_BINARY_DIR "/screenshots") +
@@ -45,32 +45,33 @@ void ScreenshotTest::save(QWidget* widget, const QString& name, const QString& s
   const QPixmap shot = widget->grab();
   QVERIFY(!shot.isNull());
   QVERIFY(shot.save(folder.filePath(QStringLiteral("%1-%2.png").arg(name, suffix))));
-  checkLayout(widget, name + QLatin1Char('-') + suffix);
 }
 
-void ScreenshotTest::checkLayout(QWidget* window, const QString& what) {
+// What is cut off or reaches out of its room; empty when all is well.
+QString ScreenshotTest::layoutProblem(const QWidget* window) {
   const auto labels = window->findChildren<TextLabel*>();
-  for (TextLabel* label : labels) {
+  for (const TextLabel* label : labels) {
     if (!label->isVisible() || label->text().isEmpty()) {
       continue;
     }
-    const QString text = QStringLiteral("%1: \"%2\"").arg(what, label->text());
-    if (label->wordWrap()) {
-      QVERIFY2(label->height() >= label->heightForWidth(label->width()),
-               qPrintable(text + QStringLiteral(" is cut below")));
-    } else if (label->toolTip().isEmpty()) {  // an elided one has its words in the tool tip
-      QVERIFY2(label->width() >= label->minimumSizeHint().width(), qPrintable(text + QStringLiteral(" is cut")));
+    if (label->wordWrap() && label->height() < label->heightForWidth(label->width())) {
+      return QStringLiteral("\"%1\" is cut below").arg(label->text());
     }
-    QVERIFY2(label->parentWidget()->rect().adjusted(-1, -1, 1, 1).contains(label->geometry()),
-             qPrintable(text + QStringLiteral(" reaches out of its parent")));
+    // An elided one has its words in the tool tip.
+    if (!label->wordWrap() && label->toolTip().isEmpty() && label->width() < label->minimumSizeHint().width()) {
+      return QStringLiteral("\"%1\" is cut").arg(label->text());
+    }
+    if (!label->parentWidget()->rect().adjusted(-1, -1, 1, 1).contains(label->geometry())) {
+      return QStringLiteral("\"%1\" reaches out of its parent").arg(label->text());
+    }
   }
   const auto areas = window->findChildren<QScrollArea*>();
-  for (QScrollArea* area : areas) {
-    if (area->isVisible()) {
-      QVERIFY2(area->widget()->width() <= area->viewport()->width(),
-               qPrintable(QStringLiteral("%1: %2 is wider than its room").arg(what, area->objectName())));
+  for (const QScrollArea* area : areas) {
+    if (area->isVisible() && area->widget()->width() > area->viewport()->width()) {
+      return QStringLiteral("%1 is wider than its room").arg(area->objectName());
     }
   }
+  return {};
 }
 
 void ScreenshotTest::pages() {
