@@ -29,6 +29,7 @@ class DeliveryStoryTest : public QObject {
     QVERIFY2(tpm_.start(), tpm_.log().constData());
     QVERIFY2(hsm_.makeToken(QStringLiteral("customer"), QString::fromLatin1(kPin)), hsm_.log().constData());
     QVERIFY(writeFileAtomic(hsm_.path(u"pin"), kPin));
+    QVERIFY(QFile::setPermissions(hsm_.path(u"pin"), QFileDevice::ReadOwner | QFileDevice::WriteOwner));
   }
 
   void ownModelIsUpdatedOthersAreRefused_data() {
@@ -74,7 +75,7 @@ class DeliveryStoryTest : public QObject {
     QVERIFY2(stranger.status != 0 && stranger.err.contains("fetch.refused"), stranger.err.constData());
 
     const KeyAddress address = *KeyAddress::parse(key);
-    ScriptedPins pins({QString::fromLatin1(kPin)});
+    ScriptedPins pins({QString()});  // none for the file and the TPM; the token's is in its address
     const auto signer = createKey(address, {.type = KeyType::EcP256}, pins);
     QVERIFY2(signer, signer ? "" : qPrintable(signer.error().message()));
     const QByteArray publicKey = (*signer)->publicKey().toPem();
