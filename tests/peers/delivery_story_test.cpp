@@ -60,7 +60,7 @@ class DeliveryStoryTest : public QObject {
                         server.certificate.toUtf8() + ";\nssl_certificate_key " + server.key.toUtf8() +
                         ";\nssl_client_certificate " + authority.certificate().toUtf8() +
                         ";\nssl_verify_client on;\nroot " + root +
-                        ";\nlocation ~ ^/targets/t2/.*bin$ { if ($ssl_client_s_dn !~ \"OU=t2\") { return 403; } }\n}\n",
+                        ";\nlocation ~ ^/targets/firmware/t2/.*bin$ { if ($ssl_client_s_dn !~ \"OU=t2\") { return 403; } }\n}\n",
                     port),
         nginx.log().constData());
 
