@@ -57,7 +57,6 @@ class SwupdateDriverTest : public QObject {
   void wrongAuthority();
   void anotherHost();
   void passwords();
-  void busyDevice();
   void cancelledUpload();
   void mutualTls();
   void daemonThatDies();
@@ -353,34 +352,6 @@ void SwupdateDriverTest::passwords() {
   QVERIFY2(after && after->runningSlot()->version == image.facts.version, after ? "" : said(after.error()).constData());
   QVERIFY(!notes_.join(u'\n').contains(QLatin1String("s3cret")));
   links_.own = {};
-}
-
-// Somebody else's update is being finished: the program that runs after it takes its time.
-void SwupdateDriverTest::busyDevice() {
-  SwupdateBoard board(options());
-  QVERIFY2(board.start(), board.log().constData());
-  const QByteArray payload = SwupdateBoard::payload("1.6.0", kPayload);
-  const QByteArray swu = maker_->make("1.6.0", payload, board.spare().toUtf8());
-  QVERIFY(writeFileAtomic(board.path(QStringLiteral("slow")), {}));
-  QVERIFY(writeFileAtomic(board.path(QStringLiteral("other.swu")), swu));
-  QProcess curl;
-  curl.start(QStringLiteral("curl"),
-             {QStringLiteral("-s"), QStringLiteral("--cacert"), board.tlsAuthorityPath(), QStringLiteral("-F"),
-              QStringLiteral("file=@") + board.path(QStringLiteral("other.swu")),
-              QStringLiteral("https://127.0.0.1:%1/upload").arg(board.port())});
-  QVERIFY(curl.waitForFinished(20'000));
-  QTRY_VERIFY_WITH_TIMEOUT(board.log().contains("Running Post-update command"), 10'000);
-  const auto driver = driverFor(board);
-  StepContext context = step();
-  const Status transferred = driver->transfer(imageOf(swu), context);
-  QVERIFY(!transferred);
-  QVERIFY2(transferred.error().code == ErrorCode::DeviceBusy, said(transferred.error()).constData());
-  // It is of use again when the other one has ended.
-  const auto waited = board.log().count("Waiting for requests");
-  QVERIFY(QFile::remove(board.path(QStringLiteral("slow"))));
-  QTRY_VERIFY_WITH_TIMEOUT(board.log().count("Waiting for requests") > waited, 20'000);
-  const Status again = driver->transfer(imageOf(swu), context);
-  QVERIFY2(again, again ? "" : said(again.error()).constData());
 }
 
 void SwupdateDriverTest::cancelledUpload() {
