@@ -129,7 +129,7 @@ class ChunkReader {
     }
     nextBlock_ += blocks;
     if (blocks > 0) {
-      image_.chunks.push_back(std::move(chunk));
+      image_.chunks.push_back(chunk);
     }
     return {};
   }
