@@ -55,14 +55,14 @@ class DeliveryStoryTest : public QObject {
     const TestCertificate server =
         authority.issue(QStringLiteral("server"), QStringLiteral("/CN=localhost"), QStringLiteral("DNS:localhost"));
     const QByteArray root = world.publicFolder().toUtf8();
-    QVERIFY2(
-        nginx.start("server {\nlisten 127.0.0.1:" + QByteArray::number(port) + " ssl;\nssl_certificate " +
-                        server.certificate.toUtf8() + ";\nssl_certificate_key " + server.key.toUtf8() +
-                        ";\nssl_client_certificate " + authority.certificate().toUtf8() +
-                        ";\nssl_verify_client on;\nroot " + root +
-                        ";\nlocation ~ ^/targets/firmware/t2/.*bin$ { if ($ssl_client_s_dn !~ \"OU=t2\") { return 403; } }\n}\n",
-                    port),
-        nginx.log().constData());
+    QVERIFY2(nginx.start("server {\nlisten 127.0.0.1:" + QByteArray::number(port) + " ssl;\nssl_certificate " +
+                             server.certificate.toUtf8() + ";\nssl_certificate_key " + server.key.toUtf8() +
+                             ";\nssl_client_certificate " + authority.certificate().toUtf8() +
+                             ";\nssl_verify_client on;\nroot " + root +
+                             ";\nlocation ~ ^/targets/firmware/t2/.*bin$ { if ($ssl_client_s_dn !~ \"OU=t2\") { return "
+                             "403; } }\n}\n",
+                         port),
+             nginx.log().constData());
 
     // Nothing proves this server to the computer; then nothing proves the customer to the server.
     const QStringList add{QStringLiteral("vendor"), QStringLiteral("add"), world.vendorFile(),
