@@ -44,8 +44,7 @@ class HostileLink final : public DatagramLink {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const QByteArray bytes = fuzz::toBytes(data, size);
   if (const auto packet = FastbootUdpPacket::parse(bytes)) {
-    FastbootUdpPacket again = *packet;
-    const auto back = FastbootUdpPacket::parse(again.encode());
+    const auto back = FastbootUdpPacket::parse(packet->encode());
     fuzz::require(back && back->sequence == packet->sequence && back->data == packet->data && back->id == packet->id &&
                       back->continues == packet->continues,
                   "a packet is the same after writing and reading");
