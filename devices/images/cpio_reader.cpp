@@ -1,6 +1,7 @@
 #include "devices/images/cpio_reader.h"
 
 #include "app/base/byte_reader.h"
+#include "app/base/hex_number.h"
 
 #include <QSet>
 
@@ -27,21 +28,6 @@ constexpr std::size_t kFields = 13;
 
 tl::unexpected<Error> malformed(const QString& what) {
   return fail(ErrorCode::ImageMalformed, what);
-}
-
-std::optional<quint32> hexField(QByteArrayView text) {
-  quint32 value = 0;
-  for (const char c : text) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) {
-      return std::nullopt;
-    }
-    value = (value << 4) | static_cast<quint32>(digit);
-  }
-  return value;
 }
 
 bool isPlainName(QByteArrayView name) {
@@ -87,7 +73,7 @@ Result<std::vector<CpioEntry>> readCpio(QByteArrayView archive, int maxEntries) 
     format = magic;
     std::array<quint32, kFields> fields{};
     for (quint32& field : fields) {
-      const auto value = hexField(reader.take(kFieldBytes));
+      const auto value = parseHex(reader.take(kFieldBytes));
       if (!value || reader.failed()) {
         return malformed(QStringLiteral("The archive has a damaged header."));
       }

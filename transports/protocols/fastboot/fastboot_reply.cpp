@@ -1,5 +1,7 @@
 #include "transports/protocols/fastboot/fastboot_reply.h"
 
+#include "app/base/hex_number.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -18,21 +20,7 @@ tl::unexpected<Error> malformed(QByteArrayView packet) {
 }
 
 std::optional<quint32> parseSize(QByteArrayView digits) {
-  if (digits.size() != kSizeDigits) {
-    return std::nullopt;
-  }
-  quint32 size = 0;
-  for (const char c : digits) {
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) {
-      return std::nullopt;
-    }
-    size = size << 4 | static_cast<quint32>(digit);
-  }
-  return size;
+  return digits.size() == kSizeDigits ? parseHex(digits) : std::nullopt;
 }
 
 }  // namespace
