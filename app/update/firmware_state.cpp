@@ -20,6 +20,10 @@ bool FirmwareState::runsOld(const DeviceSnapshot& device) const {
          running->digest == before->digest;
 }
 
+bool FirmwareState::isAsPlanned(const DeviceSnapshot& device) const {
+  return tellsWhatRuns(plan_.device) ? runsOld(device) : !tellsWhatRuns(device);
+}
+
 bool FirmwareState::tellsWhatRuns(const DeviceSnapshot& device) {
   const Slot* running = device.runningSlot();
   return running != nullptr && (running->version || !running->digest.isEmpty());

@@ -17,6 +17,8 @@ class FirmwareState {
   bool runsNew(const DeviceSnapshot& device) const;
   // It runs what it ran when it was planned.
   bool runsOld(const DeviceSnapshot& device) const;
+  // As runsOld(), or it told nothing of what it runs and tells nothing now.
+  bool isAsPlanned(const DeviceSnapshot& device) const;
   // Runs something and tells what.
   static bool tellsWhatRuns(const DeviceSnapshot& device);
   // Until the restart: the next one tries the new image.

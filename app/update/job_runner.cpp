@@ -153,9 +153,7 @@ Status JobRunner::checkEverything() {
     return fail(ErrorCode::DeviceChanged,
                 QStringLiteral("Serial number %1 answers instead of %2.").arg(now.serial, plan_.device.serial));
   }
-  const bool isAsPlanned =
-      FirmwareState::tellsWhatRuns(plan_.device) ? firmware_.runsOld(now) : !FirmwareState::tellsWhatRuns(now);
-  if (!isAsPlanned && !(wasEntered_ && firmware_.waitsForFirmware(now))) {
+  if (!firmware_.isAsPlanned(now) && !(wasEntered_ && firmware_.waitsForFirmware(now))) {
     return fail(ErrorCode::ConsentPlanChanged,
                 QStringLiteral("The device runs other firmware than when it was planned."));
   }
@@ -386,8 +384,7 @@ JobReport JobRunner::backOut(const Error& error) {
     return end(Outcome::Unknown, error,
                QStringLiteral("%1 The device stays in its bootloader; %2.").arg(error.message(), touched), *now);
   }
-  const bool asBefore = firmware_.runsOld(*now) || (!FirmwareState::tellsWhatRuns(plan_.device) && !overwritten_ &&
-                                                    !FirmwareState::tellsWhatRuns(*now));
+  const bool asBefore = firmware_.runsOld(*now) || (!overwritten_ && firmware_.isAsPlanned(*now));
   if (!now->sameUnit(plan_.device) || !asBefore) {
     return judgeReturn(*now);
   }
@@ -441,19 +438,17 @@ JobReport JobRunner::returnToOld(const Error& error) {
 }
 
 JobReport JobRunner::settle() {
-  const Result<bool> cancelled = journal_.wasIntended(QString::fromLatin1(kCancelStep));
-  const Result<bool> activated = journal_.wasIntended(QStringLiteral("activate"));
-  const Result<bool> restarted = journal_.wasIntended(QStringLiteral("restart"));
-  const Result<bool> transferred = journal_.wasIntended(QStringLiteral("transfer"));
-  const Result<bool> entered = journal_.wasIntended(QStringLiteral("enter-bootloader"));
-  for (const Result<bool>* read : {&cancelled, &activated, &restarted, &transferred, &entered}) {
-    if (!*read) {
-      return end(Outcome::Unknown, read->error(), QStringLiteral("The journal could not be read."), std::nullopt);
-    }
+  const Result<QSet<QString>> intended = journal_.intendedSteps();
+  if (!intended) {
+    return end(Outcome::Unknown, intended.error(), QStringLiteral("The journal could not be read."), std::nullopt);
   }
-  wasEntered_ = *entered;
-  overwritten_ = firmware_.isInPlace() && (*transferred || (*entered && plan_.eraseEverything));
-  stage_ = *restarted ? Stage::Restart : *activated ? Stage::Activate : Stage::Check;
+  const bool cancelled = intended->contains(QString::fromLatin1(kCancelStep));
+  const bool activated = intended->contains(QStringLiteral("activate"));
+  const bool restarted = intended->contains(QStringLiteral("restart"));
+  wasEntered_ = intended->contains(QStringLiteral("enter-bootloader"));
+  overwritten_ = firmware_.isInPlace() &&
+                 (intended->contains(QStringLiteral("transfer")) || (wasEntered_ && plan_.eraseEverything));
+  stage_ = restarted ? Stage::Restart : activated ? Stage::Activate : Stage::Check;
   const Result<DeviceSnapshot> now =
       step(QStringLiteral("identify-settle"), 0.0, QStringLiteral("Looking at the device"), cancel_,
            [&](StepContext& context) { return driver_.identify(context); });
@@ -470,18 +465,18 @@ JobReport JobRunner::settle() {
                QStringLiteral("Another device answers at this address."), std::nullopt);
   }
   if (firmware_.isInPlace()) {
-    return settleInPlace(*now, *cancelled, *activated);
+    return settleInPlace(*now, cancelled, activated);
   }
-  if (*cancelled && (firmware_.runsOld(*now) || firmware_.runsNew(*now))) {
+  if (cancelled && (firmware_.runsOld(*now) || firmware_.runsNew(*now))) {
     return returnToOld(makeError(ErrorCode::Cancelled, QStringLiteral("Cancelled before the interruption.")));
   }
   if (!firmware_.runsOld(*now)) {
     return judgeReturn(*now);
   }
-  if (*activated && firmware_.isMarked(*now)) {  // and the restart never came
+  if (activated && firmware_.isMarked(*now)) {  // and the restart never came
     return tryNewFirmware();
   }
-  if (*restarted) {  // it had its trial
+  if (restarted) {  // it had its trial
     return judgeReturn(*now);
   }
   return carryOut();  // nothing but the spare slot was touched

@@ -126,14 +126,15 @@ Status Journal::ended(Outcome outcome, Stage stage, const std::optional<Error>& 
   return transaction.commit();
 }
 
-Result<bool> Journal::wasIntended(const QString& step) const {
+Result<QSet<QString>> Journal::intendedSteps() const {
   SEALIFT_TRY(const QList<JournalRow> rows, JournalTable(database_).list(jobId_));
+  QSet<QString> steps;
   for (const JournalRow& row : rows) {
-    if (row.step == step && row.phase == JournalPhase::Intent) {
-      return true;
+    if (row.phase == JournalPhase::Intent) {
+      steps << row.step;
     }
   }
-  return false;
+  return steps;
 }
 
 }  // namespace sealift

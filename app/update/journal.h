@@ -10,6 +10,7 @@
 #include "app/update/outcome.h"
 
 #include <QJsonObject>
+#include <QSet>
 #include <QString>
 
 namespace sealift {
@@ -30,8 +31,8 @@ class Journal {
   // Ends the job: outcome, error and audit entry in one transaction.
   Status ended(Outcome outcome, Stage stage, const std::optional<Error>& error, const QString& message,
                const QJsonObject& detail);
-  // True when the step's intent was ever written: it may have happened.
-  Result<bool> wasIntended(const QString& step) const;
+  // The steps whose intent was ever written: each may have happened.
+  Result<QSet<QString>> intendedSteps() const;
 
  private:
   Status append(const QString& step, JournalPhase phase, const QJsonObject& detail);
