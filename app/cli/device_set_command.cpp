@@ -1,5 +1,6 @@
 #include "app/cli/device_set_command.h"
 
+#include "app/cli/client_identity_options.h"
 #include "app/cli/json_views.h"
 #include "app/cli/secret_input.h"
 
@@ -22,22 +23,13 @@ class SetCommand final : public Command {
     CLI::Option* authorities =
         app->add_option("--ca", authorities_, "The device's certificate, or of who issued it (PEM)")->type_name("FILE");
     app->add_flag("--model-ca", modelAuthorities_, "As the device's model says")->excludes(authorities);
-    CLI::Option* certificate =
-        app->add_option("--client-certificate", certificate_, "Show this certificate (PEM, its issuers after it)")
-            ->type_name("FILE");
-    app->add_option("--client-key", key_, "Its key: a PEM file, pkcs11:…, tpm:… or keychain:…")
-        ->type_name("ADDRESS")
-        ->needs(certificate);
-    app->add_flag("--no-client-certificate", noCertificate_, "Show none")->excludes(certificate);
+    identity_.declare(*app);
     return app;
   }
 
   ExitCode run(CommandContext& context) override {
     DeviceAccessChange change;
-    if (!certificate_.empty() || noCertificate_) {
-      change.clientCertificate = fromStd(certificate_);
-      change.clientKey = fromStd(key_);
-    }
+    identity_.addTo(change);
     if (!authorities_.empty() || modelAuthorities_) {
       change.authoritiesFile = fromStd(authorities_);
     }
@@ -93,12 +85,10 @@ class SetCommand final : public Command {
   std::string address_;
   std::string user_;
   std::string passwordFile_;
+  ClientIdentityOptions identity_;
   std::string authorities_;
-  std::string certificate_;
-  std::string key_;
   bool noUser_ = false;
   bool modelAuthorities_ = false;
-  bool noCertificate_ = false;
 };
 
 }  // namespace

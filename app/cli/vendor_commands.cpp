@@ -156,7 +156,7 @@ class RefreshCommand final : public Command {
         }
       }
     }
-    if (context.json && (id_.empty() || !isTold)) {
+    if (context.json && !isTold) {
       const QList<VendorView> vendors = (*station)->vendors();
       for (const VendorView& vendor : vendors) {
         if (ids.contains(vendor.id)) {

@@ -1,5 +1,6 @@
 #include "app/cli/vendor_set_command.h"
 
+#include "app/cli/client_identity_options.h"
 #include "app/cli/json_views.h"
 
 namespace sealift {
@@ -10,13 +11,7 @@ class SetCommand final : public Command {
   CLI::App* declare(CLI::App& group) override {
     CLI::App* app = group.add_subcommand("set", "Say how a vendor's server is reached");
     app->add_option("VENDOR", id_, "Its id")->required();
-    CLI::Option* certificate =
-        app->add_option("--client-certificate", certificate_, "Show this certificate (PEM, its issuers after it)")
-            ->type_name("FILE");
-    app->add_option("--client-key", key_, "Its key: a PEM file, pkcs11:…, tpm:… or keychain:…")
-        ->type_name("ADDRESS")
-        ->needs(certificate);
-    app->add_flag("--no-client-certificate", noCertificate_, "Show none")->excludes(certificate);
+    identity_.declare(*app);
     CLI::Option* authorities =
         app->add_option("--ca", authorities_, "Accept servers of these authorities alone (PEM)")->type_name("FILE");
     app->add_flag("--system-ca", systemAuthorities_, "Accept the authorities that this computer trusts")
@@ -25,10 +20,7 @@ class SetCommand final : public Command {
   }
   ExitCode run(CommandContext& context) override {
     VendorAccessChange change;
-    if (!certificate_.empty() || noCertificate_) {
-      change.clientCertificate = fromStd(certificate_);
-      change.clientKey = fromStd(key_);
-    }
+    identity_.addTo(change);
     if (!authorities_.empty() || systemAuthorities_) {
       change.authoritiesFile = fromStd(authorities_);
     }
@@ -61,10 +53,8 @@ class SetCommand final : public Command {
 
  private:
   std::string id_;
-  std::string certificate_;
-  std::string key_;
+  ClientIdentityOptions identity_;
   std::string authorities_;
-  bool noCertificate_ = false;
   bool systemAuthorities_ = false;
 };
 

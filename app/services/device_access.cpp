@@ -2,12 +2,13 @@
 
 #include "app/base/file_io.h"
 #include "app/catalog/vendor_access.h"
-#include "app/services/absolute_key_address.h"
+#include "app/services/client_identity.h"
 #include "keystore/crypto/digest.h"
 #include "keystore/secrets/private_file.h"
 
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QSslCertificate>
@@ -25,7 +26,6 @@ struct DeviceAccess::Known {
 
 namespace {
 
-constexpr qint64 kMostCertificateBytes = 256 * 1024;
 constexpr qint64 kMostPasswordBytes = 1024;
 constexpr qsizetype kMostUser = 200;
 const QString kUser = QStringLiteral("user");
@@ -77,23 +77,10 @@ Result<DeviceAccess::Known> DeviceAccess::changed(Known known, const DeviceAcces
       }
     }
   }
-  if (!change.clientCertificate && !change.clientKey) {
-    return known;
-  }
-  if (!change.clientCertificate ||
-      change.clientCertificate->isEmpty() != change.clientKey.value_or(QString()).isEmpty()) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("A client certificate and its key belong together."),
-                QStringLiteral("Give both: --client-certificate FILE --client-key ADDRESS."));
-  }
-  known.clientCertificate.clear();
-  known.clientKey.clear();
-  if (change.clientCertificate->isEmpty()) {
-    return known;
-  }
-  SEALIFT_CHECK(readFile(*change.clientCertificate, kMostCertificateBytes));
-  SEALIFT_TRY(const KeyAddress key, KeyAddress::parse(*change.clientKey));
-  known.clientCertificate = QFileInfo(*change.clientCertificate).absoluteFilePath();
-  known.clientKey = absoluteKeyAddress(key);
+  SEALIFT_TRY(const ClientIdentity shown, changeClientIdentity({known.clientCertificate, known.clientKey},
+                                                               change.clientCertificate, change.clientKey));
+  known.clientCertificate = shown.certificate;
+  known.clientKey = shown.key;
   return known;
 }
 

@@ -3,7 +3,6 @@
 #include "app/store/setting_table.h"
 #include "keystore/secrets/file_signer.h"
 
-#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -73,16 +72,6 @@ QList<PublicKey> readEarlier(const QString& text, PublicKey successor) {
   return keys;
 }
 
-KeyAddress withAbsolutePath(const KeyAddress& address) {
-  if (const auto* file = address.as<FileKeyAddress>()) {
-    return KeyAddress(FileKeyAddress{QFileInfo(file->path).absoluteFilePath()});
-  }
-  if (const auto* tpm = address.as<TpmKeyAddress>(); tpm != nullptr && !tpm->handle) {
-    return KeyAddress(TpmKeyAddress{QFileInfo(tpm->path).absoluteFilePath(), {}, tpm->tcti});
-  }
-  return address;
-}
-
 }  // namespace
 
 Result<StationKey> openStationKey(Database& database, const QString& dataFolder,
@@ -117,7 +106,7 @@ Result<StationKey> openStationKey(Database& database, const QString& dataFolder,
 
 Result<NextStationKey> openNextStationKey(const StationKeyChoice& choice, PinSource& pins) {
   SEALIFT_TRY(const KeyAddress parsed, KeyAddress::parse(choice.address));
-  const KeyAddress address = withAbsolutePath(parsed);
+  const KeyAddress address = parsed.absolute();
   if (!choice.create) {
     SEALIFT_TRY(std::unique_ptr<Signer> signer, openSigner(address, pins));
     return NextStationKey{address, std::move(signer)};

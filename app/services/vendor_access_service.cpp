@@ -1,19 +1,11 @@
 // VendorService: how a vendor's server is reached.
 #include "app/base/file_io.h"
-#include "app/services/absolute_key_address.h"
+#include "app/services/client_identity.h"
 #include "app/services/vendor_service.h"
-
-#include <QFileInfo>
-#include <QSslCertificate>
 
 #include <algorithm>
 
 namespace sealift {
-namespace {
-
-constexpr qint64 kMostCertificateBytes = 256 * 1024;
-
-}  // namespace
 
 VendorAccess VendorService::accessOf(const QString& id) const {
   const std::scoped_lock lock(mutex_);
@@ -33,26 +25,10 @@ Result<VendorAccess> VendorService::changed(VendorAccess access, const VendorAcc
       SEALIFT_CHECK(inspectAuthorities(access.authorities));
     }
   }
-  if (!change.clientCertificate && !change.clientKey) {
-    return access;
-  }
-  if (!change.clientCertificate ||
-      change.clientCertificate->isEmpty() != change.clientKey.value_or(QString()).isEmpty()) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("A client certificate and its key belong together."),
-                QStringLiteral("Give both: --client-certificate FILE --client-key ADDRESS."));
-  }
-  access.clientCertificate.clear();
-  access.clientKey.clear();
-  if (change.clientCertificate->isEmpty()) {
-    return access;
-  }
-  SEALIFT_TRY(const QByteArray pem, sealift::readFile(*change.clientCertificate, kMostCertificateBytes));
-  if (QSslCertificate(pem, QSsl::Pem).isNull()) {
-    return fail(ErrorCode::CryptoKey, QStringLiteral("%1 is not a certificate in PEM.").arg(*change.clientCertificate));
-  }
-  SEALIFT_TRY(const KeyAddress key, KeyAddress::parse(*change.clientKey));
-  access.clientCertificate = QFileInfo(*change.clientCertificate).absoluteFilePath();
-  access.clientKey = absoluteKeyAddress(key);
+  SEALIFT_TRY(const ClientIdentity shown, changeClientIdentity({access.clientCertificate, access.clientKey},
+                                                               change.clientCertificate, change.clientKey));
+  access.clientCertificate = shown.certificate;
+  access.clientKey = shown.key;
   return access;
 }
 

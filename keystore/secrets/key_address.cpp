@@ -2,6 +2,7 @@
 
 #include "keystore/secrets/percent_encoding.h"
 
+#include <QFileInfo>
 #include <QRegularExpression>
 #include <QUrl>
 
@@ -150,6 +151,18 @@ Result<KeyAddress> KeyAddress::parse(QStringView text) {
     return invalid(QStringLiteral("Keys are not kept at such an address: %1").arg(text.left(200)));
   }
   return KeyAddress(FileKeyAddress{text.toString()});
+}
+
+KeyAddress KeyAddress::absolute() const {
+  if (const auto* file = as<FileKeyAddress>()) {
+    return KeyAddress(FileKeyAddress{QFileInfo(file->path).absoluteFilePath()});
+  }
+  if (const auto* tpm = as<TpmKeyAddress>(); tpm != nullptr && !tpm->path.isEmpty()) {
+    TpmKeyAddress absolute = *tpm;
+    absolute.path = QFileInfo(tpm->path).absoluteFilePath();
+    return KeyAddress(absolute);
+  }
+  return *this;
 }
 
 QString KeyAddress::toString() const {

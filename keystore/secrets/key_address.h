@@ -51,6 +51,8 @@ class KeyAddress {
   }
   // True when the key can't be copied out of where it is: PKCS#11 and TPM.
   bool inHardware() const { return as<Pkcs11Uri>() != nullptr || as<TpmKeyAddress>() != nullptr; }
+  // The same, with paths that no longer depend on the working folder: as it can be kept.
+  KeyAddress absolute() const;
   // One form that parses to the same address. A PIN in it (pin-value) is left out: this goes to logs and settings.
   QString toString() const;
   bool operator==(const KeyAddress&) const = default;

@@ -5,7 +5,6 @@
 #include "keystore/tuf/metadata_signing.h"
 
 #include <QDir>
-#include <QFileInfo>
 
 namespace sealift::tuf {
 
@@ -44,10 +43,7 @@ Result<std::shared_ptr<Signer>> Keyring::open(const QString& address) {
 
 Result<QString> Keyring::lastingForm(const QString& address) {
   SEALIFT_TRY(const KeyAddress parsed, KeyAddress::parse(address));
-  if (const auto* file = parsed.as<FileKeyAddress>()) {
-    return KeyAddress(FileKeyAddress{QFileInfo(file->path).absoluteFilePath()}).toString();
-  }
-  return parsed.toString();
+  return parsed.absolute().toString();
 }
 
 Signer* Keyring::signer(const QString& keyId) {
