@@ -10,6 +10,7 @@ class LinkAddressTest : public QObject {
  private Q_SLOTS:
   void accepts_data();
   void accepts();
+  void readsParity();
   void refuses_data();
   void refuses();
 };
@@ -23,6 +24,8 @@ void LinkAddressTest::accepts_data() {
                           << "/dev/ttyUSB0" << 0 << 115200;
   QTest::newRow("serial with baud") << "serial:/dev/ttyUSB0?baud=921600"
                                     << "/dev/ttyUSB0" << 0 << 921600;
+  QTest::newRow("serial with parity") << "serial:/dev/ttyUSB0?baud=57600&parity=even"
+                                      << "/dev/ttyUSB0" << 0 << 57600;
   QTest::newRow("Windows port") << "serial:COM3"
                                 << "COM3" << 0 << 115200;
   QTest::newRow("udp") << "udp:192.168.4.21:1337"
@@ -74,7 +77,10 @@ void LinkAddressTest::refuses_data() {
                            "serial:/dev/ttyS0?baud=fast",
                            "serial:/dev/ttyS0?baud=99999999999",
                            "serial:/dev/ttyS0?baud=9600&baud=9600",
-                           "serial:/dev/ttyS0?parity=odd",
+                           "serial:/dev/ttyS0?parity=mark",
+                           "serial:/dev/ttyS0?parity=",
+                           "serial:/dev/ttyS0?parity=even&parity=even",
+                           "serial:/dev/ttyS0?bits=8",
                            "udp:",
                            "udp:1337",
                            "udp::1337",
@@ -103,6 +109,14 @@ void LinkAddressTest::refuses() {
   QVERIFY(!address);
   QCOMPARE(address.error().code, ErrorCode::LinkAddress);
   QVERIFY(address.error().what.endsWith(QLatin1Char('.')));
+}
+
+void LinkAddressTest::readsParity() {
+  const auto parityOf = [](const char* text) { return LinkAddress::parse(QString::fromLatin1(text))->parity(); };
+  QVERIFY(parityOf("serial:COM3") == SerialParity::None);
+  QVERIFY(parityOf("serial:COM3?parity=none") == SerialParity::None);
+  QVERIFY(parityOf("serial:COM3?parity=even&baud=9600") == SerialParity::Even);
+  QVERIFY(parityOf("serial:COM3?parity=odd") == SerialParity::Odd);
 }
 
 QTEST_GUILESS_MAIN(LinkAddressTest)

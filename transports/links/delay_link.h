@@ -37,6 +37,7 @@ class DelayByteLink final : public ByteLink {
   Status write(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel) override;
   Status discardInput() override;
   QString description() const override { return inner_.description() + QStringLiteral(", delayed"); }
+  ModemLines* modemLines() override { return inner_.modemLines(); }
 
  private:
   ByteLink& inner_;

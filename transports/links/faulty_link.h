@@ -38,6 +38,7 @@ class FaultyByteLink final : public ByteLink {
   Status write(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel) override;
   Status discardInput() override { return inner_.discardInput(); }
   QString description() const override { return inner_.description() + QStringLiteral(", faulty"); }
+  ModemLines* modemLines() override { return inner_.modemLines(); }
   qint64 faults() const { return faults_.count(); }
 
  private:

@@ -16,6 +16,8 @@
 
 namespace sealift {
 
+class ModemLines;
+
 // A stream of bytes without message borders: serial, pty, TCP.
 class ByteLink {
  public:
@@ -29,6 +31,8 @@ class ByteLink {
   virtual Status discardInput() = 0;
   // For people and logs, e.g. "serial /dev/ttyUSB0, 115200 baud".
   virtual QString description() const = 0;
+  // The port's own output lines (modem_lines.h), as long as the link lives; null where there are none.
+  virtual ModemLines* modemLines() { return nullptr; }
 };
 
 // Messages that arrive whole or not at all, perhaps twice or out of order: UDP.

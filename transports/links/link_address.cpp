@@ -30,6 +30,12 @@ std::optional<int> parseBaud(const QString& text) {
   return ok && baud > 0 && baud <= kMaxBaud ? std::optional<int>(baud) : std::nullopt;
 }
 
+std::optional<SerialParity> parseParity(const QString& text) {
+  const QStringList names{QStringLiteral("none"), QStringLiteral("even"), QStringLiteral("odd")};
+  const qsizetype at = names.indexOf(text);
+  return at < 0 ? std::nullopt : std::optional(static_cast<SerialParity>(at));
+}
+
 Status parseSerial(const QString& text, const QString& rest, LinkAddress& address) {
   const qsizetype question = rest.indexOf(QLatin1Char('?'));
   address.target = question < 0 ? rest : rest.left(question);
@@ -43,13 +49,21 @@ Status parseSerial(const QString& text, const QString& rest, LinkAddress& addres
   for (const QString& option : options) {
     const qsizetype equals = option.indexOf(QLatin1Char('='));
     const QString key = option.left(equals);
-    if (equals < 0 || key != QLatin1String("baud")) {
-      return badAddress(text, QStringLiteral("the only option of a serial port is baud=N"));
+    const QString value = option.mid(equals + 1);
+    const bool isBaud = key == QLatin1String("baud");
+    if (equals < 0 || (!isBaud && key != QLatin1String("parity"))) {
+      return badAddress(text, QStringLiteral("a serial port's options are baud=N and parity=none, even or odd"));
     }
-    if (address.options.contains(key) || !parseBaud(option.mid(equals + 1))) {
+    if (address.options.contains(key)) {
+      return badAddress(text, QStringLiteral("%1 stands there twice").arg(key));
+    }
+    if (isBaud && !parseBaud(value)) {
       return badAddress(text, QStringLiteral("baud takes one number from 1 to %1").arg(kMaxBaud));
     }
-    address.options.insert(key, option.mid(equals + 1));
+    if (!isBaud && !parseParity(value)) {
+      return badAddress(text, QStringLiteral("parity is none, even or odd"));
+    }
+    address.options.insert(key, value);
   }
   return {};
 }
@@ -179,6 +193,10 @@ QString LinkAddress::toString() const {
     separator = QLatin1Char('&');
   }
   return text;
+}
+
+SerialParity LinkAddress::parity() const {
+  return parseParity(options.value(QStringLiteral("parity"))).value_or(SerialParity::None);
 }
 
 int LinkAddress::baud() const {

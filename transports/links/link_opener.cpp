@@ -1,5 +1,6 @@
 #include "transports/links/link_opener.h"
 
+#include "transports/links/dns_sd_watcher.h"
 #include "transports/links/https_link.h"
 #include "transports/links/modem_inhibitor.h"
 #include "transports/links/serial_link.h"
@@ -23,11 +24,20 @@ Result<QList<UsbDeviceInfo>> LinkOpener::usbDevices() {
   return fail(ErrorCode::NotSupported, QStringLiteral("There is no USB here."));
 }
 
+Result<QList<SerialPortInfo>> LinkOpener::serialPorts() {
+  return fail(ErrorCode::NotSupported, QStringLiteral("There are no serial ports here."));
+}
+
+Result<std::unique_ptr<ServiceBrowsing>> LinkOpener::browseServices(const QStringList& /*types*/,
+                                                                    const ServiceListener& /*listener*/) {
+  return fail(ErrorCode::NotSupported, QStringLiteral("There is no network here."));
+}
+
 Result<std::unique_ptr<ByteLink>> SystemLinkOpener::openBytes(const LinkAddress& address, const CancelToken& cancel) {
   switch (address.kind) {
     case LinkKind::Serial:
       SEALIFT_CHECK(cancel.check());
-      return openSerialLink(address.target, address.baud());
+      return openSerialLink(address.target, address.baud(), address.parity());
     case LinkKind::Tcp:
       return TcpLink::open(address.target, address.port,
                            Deadline::in(kConnectTime, QStringLiteral("connection to %1").arg(address.target)), cancel);
@@ -73,6 +83,15 @@ Result<std::unique_ptr<UsbLink>> SystemLinkOpener::openUsb(const LinkAddress& ad
 
 Result<QList<UsbDeviceInfo>> SystemLinkOpener::usbDevices() {
   return listUsbDevices();
+}
+
+Result<QList<SerialPortInfo>> SystemLinkOpener::serialPorts() {
+  return listSerialPorts();
+}
+
+Result<std::unique_ptr<ServiceBrowsing>> SystemLinkOpener::browseServices(const QStringList& types,
+                                                                          const ServiceListener& listener) {
+  return DnsSdWatcher::start(types, listener);
 }
 
 std::unique_ptr<LinkGuard> LinkOpener::keepOthersAway(const LinkAddress& /*address*/) {

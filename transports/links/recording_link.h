@@ -18,6 +18,7 @@ class RecordingByteLink final : public ByteLink {
   Status write(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel) override;
   Status discardInput() override { return inner_.discardInput(); }
   QString description() const override { return inner_.description(); }
+  ModemLines* modemLines() override { return inner_.modemLines(); }
 
  private:
   ByteLink& inner_;

@@ -1,3 +1,4 @@
+#include "transports/links/modem_lines.h"
 #include "transports/links/serial_link.h"
 
 #include <QFileInfo>
@@ -6,17 +7,21 @@
 namespace sealift {
 namespace {
 
-class QtSerialLink final : public ByteLink {
+class QtSerialLink final : public ByteLink, public ModemLines {
  public:
-  Status open(const QString& port, int baud);
+  Status open(const QString& port, int baud, SerialParity parity);
 
   Result<QByteArray> read(qsizetype maxBytes, const Deadline& deadline, const CancelToken& cancel) override;
   Status write(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel) override;
   Status discardInput() override;
   QString description() const override;
+  ModemLines* modemLines() override { return this; }
+  Status setDtr(bool on) override { return lineSet(port_.setDataTerminalReady(on), "DTR"); }
+  Status setRts(bool on) override { return lineSet(port_.setRequestToSend(on), "RTS"); }
 
  private:
   Status checkStillThere();
+  Status lineSet(bool done, const char* line);
 
   QSerialPort port_;
   QString name_;  // as given: the port itself forgets the folder
@@ -50,18 +55,36 @@ tl::unexpected<Error> openError(const QSerialPort& port, const QString& name) {
   return fail(ErrorCode::LinkOpen, QStringLiteral("%1 could not be opened: %2.").arg(name, port.errorString()));
 }
 
-Status QtSerialLink::open(const QString& port, int baud) {
+QSerialPort::Parity parityOf(SerialParity parity) {
+  switch (parity) {
+    case SerialParity::Even:
+      return QSerialPort::EvenParity;
+    case SerialParity::Odd:
+      return QSerialPort::OddParity;
+    case SerialParity::None:
+      break;
+  }
+  return QSerialPort::NoParity;
+}
+
+const char* parityWords(QSerialPort::Parity parity) {
+  return parity == QSerialPort::EvenParity ? ", even parity" : parity == QSerialPort::OddParity ? ", odd parity" : "";
+}
+
+Status QtSerialLink::open(const QString& port, int baud, SerialParity parity) {
   name_ = port;
   port_.setPortName(port);
   if (!port_.open(QIODevice::ReadWrite)) {
     return openError(port_, name_);
   }
   const bool set = port_.setBaudRate(baud) && port_.setDataBits(QSerialPort::Data8) &&
-                   port_.setParity(QSerialPort::NoParity) && port_.setStopBits(QSerialPort::OneStop) &&
+                   port_.setParity(parityOf(parity)) && port_.setStopBits(QSerialPort::OneStop) &&
                    port_.setFlowControl(QSerialPort::NoFlowControl);
   if (!set) {
-    return fail(ErrorCode::LinkOpen,
-                QStringLiteral("%1 can't be set to %2 baud: %3.").arg(port).arg(baud).arg(port_.errorString()));
+    return fail(ErrorCode::LinkOpen, QStringLiteral("%1 can't be set to %2 baud%3: %4.")
+                                         .arg(port)
+                                         .arg(baud)
+                                         .arg(QLatin1String(parityWords(parityOf(parity))), port_.errorString()));
   }
   return {};
 }
@@ -118,14 +141,32 @@ Status QtSerialLink::discardInput() {
 }
 
 QString QtSerialLink::description() const {
-  return QStringLiteral("serial %1, %2 baud").arg(name_).arg(port_.baudRate());
+  return QStringLiteral("serial %1, %2 baud%3")
+      .arg(name_)
+      .arg(port_.baudRate())
+      .arg(QLatin1String(parityWords(port_.parity())));
+}
+
+Status QtSerialLink::lineSet(bool done, const char* line) {
+  if (done) {
+    return {};
+  }
+  const QSerialPort::SerialPortError error = port_.error();
+  const QString reason = port_.errorString();
+  port_.clearError();
+  if (error == QSerialPort::ResourceError) {
+    return fail(ErrorCode::LinkLost, QStringLiteral("The serial port %1 went away.").arg(name_));
+  }
+  return fail(ErrorCode::NotSupported,
+              QStringLiteral("The line %1 of %2 can't be set: %3.").arg(QLatin1String(line), name_, reason),
+              QStringLiteral("Use an adapter with this line, or start the device's bootloader by hand."));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ByteLink>> openSerialLink(const QString& port, int baud) {
+Result<std::unique_ptr<ByteLink>> openSerialLink(const QString& port, int baud, SerialParity parity) {
   auto link = std::make_unique<QtSerialLink>();
-  SEALIFT_CHECK(link->open(port, baud));
+  SEALIFT_CHECK(link->open(port, baud, parity));
   return std::unique_ptr<ByteLink>(std::move(link));
 }
 
