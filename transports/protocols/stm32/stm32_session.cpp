@@ -1,0 +1,362 @@
+#include "transports/protocols/stm32/stm32_session.h"
+
+#include <algorithm>
+
+namespace sealift {
+
+namespace {
+
+constexpr int kTries = 3;  // of each command
+// A bootloader left in the middle of a command waits for the rest of it: at most the data of Write Memory.
+constexpr qsizetype kMostPending = kStm32Block + 2;
+constexpr qsizetype kKnocks = 16;  // at once, once two by themselves were not answered
+constexpr qsizetype kMostNoise = 4096;
+constexpr std::chrono::milliseconds kSendTime{10'000};  // 258 bytes at 1200 baud take 2.4 s
+
+QString hex(quint32 address) {
+  return QStringLiteral("0x%1").arg(address, 8, 16, QLatin1Char('0'));
+}
+
+QString answerTo(Stm32Command command) {
+  return QStringLiteral("the STM32 bootloader's answer to %1").arg(stm32CommandName(command));
+}
+
+// What noise on the line can look like; everything else is meant.
+bool mayPass(ErrorCode code) {
+  return code == ErrorCode::Timeout || code == ErrorCode::ProtocolMalformed || code == ErrorCode::ProtocolRefused ||
+         code == ErrorCode::DeviceProtected || code == ErrorCode::DeviceWriteFailed;
+}
+
+bool isErased(const QByteArray& bytes) {
+  // STM32L0 and L1 erase to zeros, all others to ones.
+  return bytes.count('\xFF') == bytes.size() || bytes.count('\0') == bytes.size();
+}
+
+}  // namespace
+
+// ---- getting and staying in step ------------------------------------------------------------------------
+
+Status Stm32Session::drain(const CancelToken& cancel) {
+  SEALIFT_CHECK(link_.discardInput());
+  for (qsizetype dropped = 0; dropped < kMostNoise;) {
+    const auto bytes = link_.read(kStm32Block, Deadline::in(patience_.quiet, QStringLiteral("a quiet line")), cancel);
+    if (!bytes) {
+      return bytes.error().code == ErrorCode::Timeout ? Status() : fail(bytes.error());
+    }
+    dropped += bytes->size();
+  }
+  return fail(
+      ErrorCode::DeviceNotRecognised,
+      QStringLiteral("Something on %1 talks without a pause; it is no STM32 bootloader.").arg(link_.description()));
+}
+
+// AN3155, chapter 1: a bootloader fresh from reset measures the first 0x7F and says ACK. One that waits for a command
+// takes it for the first half of one, and a second 0x7F for a wrong complement: NACK. One in the middle of a command
+// gets what it waits for, with a checksum that is wrong but for one case in 256.
+Result<Stm32Session::Knock> Stm32Session::knock(const CancelToken& cancel) {
+  SEALIFT_CHECK(drain(cancel));
+  bool heard = false;
+  for (qsizetype sent = 0; sent < kMostPending + kKnocks;) {
+    const bool single = sent < 2;
+    const qsizetype count = single ? 1 : kKnocks;
+    SEALIFT_CHECK(send(QByteArray(count, static_cast<char>(kStm32Start)), cancel));
+    sent += count;
+    const auto answer = receive(1,
+                                Deadline::in(single ? patience_.start : patience_.start / 4,
+                                             QStringLiteral("an STM32 bootloader's answer to 0x7F")),
+                                cancel);
+    if (!answer && answer.error().code != ErrorCode::Timeout) {
+      return fail(answer.error());
+    }
+    if (answer && answer->front() == static_cast<char>(kStm32Ack)) {
+      return single ? Knock::Fresh : Knock::Idle;
+    }
+    if (answer && answer->front() == static_cast<char>(kStm32Nack)) {
+      return Knock::Idle;
+    }
+    if (answer) {
+      heard = true;
+      SEALIFT_CHECK(drain(cancel));
+    }
+  }
+  if (heard) {
+    return fail(ErrorCode::DeviceNotRecognised,
+                QStringLiteral("What answers on %1 is no STM32 bootloader.").arg(link_.description()),
+                QStringLiteral("Start the device's bootloader (BOOT0 high, then reset) and check the baud rate."));
+  }
+  return fail(
+      ErrorCode::Timeout, QStringLiteral("No STM32 bootloader answers on %1.").arg(link_.description()),
+      QStringLiteral("Start the device's bootloader (BOOT0 high, then reset), check the wiring, and try a lower "
+                     "baud rate."));
+}
+
+Status Stm32Session::greet(const CancelToken& cancel) {
+  info_.commands = QByteArray(1, static_cast<char>(Stm32Command::Get));
+  SEALIFT_TRY(const QByteArray list, askList(Stm32Command::Get, cancel));
+  SEALIFT_TRY(info_, parseStm32Get(list));
+  return {};
+}
+
+Status Stm32Session::connect(const CancelToken& cancel) {
+  Status greeted;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    SEALIFT_CHECK(knock(cancel));
+    SEALIFT_CHECK(drain(cancel));
+    greeted = greet(cancel);
+    if (greeted || !mayPass(greeted.error().code)) {
+      return greeted;
+    }
+  }
+  return failBecause(ErrorCode::DeviceNotRecognised,
+                     QStringLiteral("What answers on %1 is no STM32 bootloader.").arg(link_.description()),
+                     greeted.error());
+}
+
+Status Stm32Session::resynchronise(const CancelToken& cancel) {
+  const Stm32BootloaderInfo before = info_;
+  for (int attempt = 0;; ++attempt) {
+    SEALIFT_TRY(const Knock found, knock(cancel));
+    if (found == Knock::Fresh) {
+      return fail(ErrorCode::LinkLost, QStringLiteral("The device was reset in the middle of the conversation."));
+    }
+    SEALIFT_CHECK(drain(cancel));
+    const Status greeted = greet(cancel);
+    if (greeted && info_.version == before.version && info_.commands == before.commands) {
+      return {};
+    }
+    if (attempt == kTries) {
+      return greeted ? fail(ErrorCode::DeviceChanged, QStringLiteral("Another bootloader answers than before."))
+                     : greeted;
+    }
+  }
+}
+
+template <class Call>
+auto Stm32Session::repeated(const CancelToken& cancel, Call call) {
+  for (int attempt = 1;; ++attempt) {
+    auto result = call();
+    if (result || attempt == kTries || !mayPass(result.error().code)) {
+      return result;
+    }
+    if (const Status again = resynchronise(cancel); !again) {
+      return decltype(result)(tl::unexpected<Error>(again.error()));
+    }
+  }
+}
+
+// ---- the parts of commands ------------------------------------------------------------------------------
+
+Status Stm32Session::send(const QByteArray& bytes, const CancelToken& cancel) {
+  return link_.write(bytes, Deadline::in(kSendTime, QStringLiteral("the serial line to take a message")), cancel);
+}
+
+// No more than was asked for is taken from the link.
+Result<QByteArray> Stm32Session::receive(qsizetype count, const Deadline& deadline, const CancelToken& cancel) {
+  QByteArray bytes;
+  while (bytes.size() < count) {
+    SEALIFT_TRY(const QByteArray part, link_.read(count - bytes.size(), deadline, cancel));
+    bytes += part;
+  }
+  return bytes;
+}
+
+Result<bool> Stm32Session::acknowledged(const Deadline& deadline, const CancelToken& cancel) {
+  SEALIFT_TRY(const QByteArray byte, receive(1, deadline, cancel));
+  const auto answer = static_cast<quint8>(byte.front());
+  if (answer != kStm32Ack && answer != kStm32Nack) {
+    return fail(
+        ErrorCode::ProtocolMalformed,
+        QStringLiteral("Byte 0x%1 came instead of %2.").arg(answer, 2, 16, QLatin1Char('0')).arg(deadline.name()));
+  }
+  return answer == kStm32Ack;
+}
+
+// Chapter 3: with read-out protection on, all but Get, Get Version, Get ID and Readout Unprotect are answered by NACK.
+Status Stm32Session::begin(Stm32Command command, const CancelToken& cancel) {
+  SEALIFT_CHECK(cancel.check());
+  if (!info_.has(command)) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("The device's bootloader (version %1) has no command %2.")
+                                             .arg(info_.versionText(), stm32CommandName(command)));
+  }
+  SEALIFT_CHECK(link_.discardInput());
+  SEALIFT_CHECK(send(encodeStm32Command(command), cancel));
+  SEALIFT_TRY(const bool accepted, acknowledged(Deadline::in(patience_.answer, answerTo(command)), cancel));
+  if (accepted) {
+    return {};
+  }
+  const bool always = command == Stm32Command::Get || command == Stm32Command::GetVersion ||
+                      command == Stm32Command::GetId || command == Stm32Command::ReadoutUnprotect;
+  if (always) {
+    return fail(ErrorCode::ProtocolRefused,
+                QStringLiteral("The bootloader refuses the command %1.").arg(stm32CommandName(command)));
+  }
+  return fail(ErrorCode::DeviceProtected,
+              QStringLiteral("The device's read-out protection is on: its bootloader refuses %1.")
+                  .arg(stm32CommandName(command)));
+}
+
+Status Stm32Session::sendAddress(Stm32Command command, quint32 address, const CancelToken& cancel) {
+  SEALIFT_CHECK(send(encodeStm32Address(address), cancel));
+  SEALIFT_TRY(const bool accepted, acknowledged(Deadline::in(patience_.answer, answerTo(command)), cancel));
+  return accepted ? Status()
+                  : fail(ErrorCode::ProtocolRefused, QStringLiteral("The bootloader refuses the address %1 for %2.")
+                                                         .arg(hex(address), stm32CommandName(command)));
+}
+
+// The answer that comes once the work is done.
+Status Stm32Session::finish(Stm32Command command, std::chrono::milliseconds time, const CancelToken& cancel) {
+  SEALIFT_TRY(const bool done, acknowledged(Deadline::in(time, answerTo(command)), cancel));
+  return done ? Status()
+              : fail(ErrorCode::DeviceWriteFailed,
+                     QStringLiteral("The bootloader could not carry out %1.").arg(stm32CommandName(command)));
+}
+
+// 3.1, 3.3: a count less one, so many bytes, ACK.
+Result<QByteArray> Stm32Session::askList(Stm32Command command, const CancelToken& cancel) {
+  SEALIFT_CHECK(begin(command, cancel));
+  const Deadline deadline = Deadline::in(patience_.block, answerTo(command));
+  SEALIFT_TRY(const QByteArray count, receive(1, deadline, cancel));
+  SEALIFT_TRY(const QByteArray list, receive(static_cast<quint8>(count.front()) + 1, deadline, cancel));
+  SEALIFT_TRY(const bool whole, acknowledged(deadline, cancel));
+  return whole ? Result<QByteArray>(list)
+               : fail(ErrorCode::ProtocolMalformed,
+                      QStringLiteral("The answer to %1 ends with NACK.").arg(stm32CommandName(command)));
+}
+
+Result<quint16> Stm32Session::productId(const CancelToken& cancel) {
+  return repeated(cancel, [&]() -> Result<quint16> {
+    SEALIFT_TRY(const QByteArray list, askList(Stm32Command::GetId, cancel));
+    return parseStm32Id(list);
+  });
+}
+
+// ---- reading --------------------------------------------------------------------------------------------
+
+Result<QByteArray> Stm32Session::readBlock(quint32 address, qsizetype count, const CancelToken& cancel) {
+  const Stm32Command command = Stm32Command::ReadMemory;
+  SEALIFT_CHECK(begin(command, cancel));
+  SEALIFT_CHECK(sendAddress(command, address, cancel));
+  SEALIFT_CHECK(send(encodeStm32Count(count), cancel));
+  const Deadline deadline = Deadline::in(patience_.block, answerTo(command));
+  SEALIFT_TRY(const bool accepted, acknowledged(deadline, cancel));
+  if (!accepted) {
+    return fail(ErrorCode::ProtocolRefused,
+                QStringLiteral("The bootloader refuses to read %1 bytes from %2.").arg(count).arg(hex(address)));
+  }
+  return receive(count, deadline, cancel);
+}
+
+Result<QByteArray> Stm32Session::read(quint32 address, qsizetype count, Progress& progress, const CancelToken& cancel) {
+  QByteArray bytes;
+  while (bytes.size() < count) {
+    const auto at = static_cast<quint32>(address + static_cast<quint64>(bytes.size()));
+    const qsizetype part = std::min(kStm32Block, count - bytes.size());
+    SEALIFT_TRY(const QByteArray block, repeated(cancel, [&] { return readBlock(at, part, cancel); }));
+    bytes += block;
+    progress.setBytes(bytes.size(), count);
+  }
+  return bytes;
+}
+
+// ---- writing --------------------------------------------------------------------------------------------
+
+Status Stm32Session::writeBlock(quint32 address, const QByteArray& data, const CancelToken& cancel) {
+  const Stm32Command command = Stm32Command::WriteMemory;
+  SEALIFT_CHECK(begin(command, cancel));
+  SEALIFT_CHECK(sendAddress(command, address, cancel));
+  SEALIFT_CHECK(send(encodeStm32Data(data), cancel));
+  return finish(command, patience_.block, cancel);
+}
+
+// Flash can't be written twice: after a lost answer the block is looked at before it is sent again.
+Status Stm32Session::putBlock(quint32 address, const QByteArray& data, const CancelToken& cancel) {
+  for (int attempt = 1;; ++attempt) {
+    const Status written = writeBlock(address, data, cancel);
+    if (written || !mayPass(written.error().code)) {
+      return written;
+    }
+    SEALIFT_CHECK(resynchronise(cancel));
+    if (written.error().code == ErrorCode::ProtocolRefused || written.error().code == ErrorCode::DeviceProtected) {
+      if (attempt == kTries) {
+        return written;
+      }
+      continue;  // it never came to the data
+    }
+    SEALIFT_TRY(const QByteArray stored, repeated(cancel, [&] { return readBlock(address, data.size(), cancel); }));
+    if (stored == data) {
+      return {};
+    }
+    if (attempt == kTries || !isErased(stored)) {
+      return failBecause(
+          ErrorCode::DeviceWriteFailed,
+          QStringLiteral("The device could not write %1 bytes at %2.").arg(data.size()).arg(hex(address)),
+          written.error());
+    }
+  }
+}
+
+Status Stm32Session::write(quint32 address, QByteArrayView data, Progress& progress, const CancelToken& cancel) {
+  for (qsizetype at = 0; at < data.size();) {
+    const qsizetype part = std::min(kStm32Block, data.size() - at);
+    const qsizetype whole = (part + kStm32WriteUnit - 1) / kStm32WriteUnit * kStm32WriteUnit;
+    const QByteArray block = data.sliced(at, part).toByteArray().leftJustified(whole, '\xFF');
+    SEALIFT_CHECK(putBlock(static_cast<quint32>(address + static_cast<quint64>(at)), block, cancel));
+    at += part;
+    progress.setBytes(at, data.size());
+  }
+  return {};
+}
+
+// ---- erasing --------------------------------------------------------------------------------------------
+
+Status Stm32Session::eraseSome(const QList<quint16>& pages, const CancelToken& cancel) {
+  SEALIFT_CHECK(begin(eraseCommand(), cancel));
+  SEALIFT_CHECK(send(encodeStm32Pages(pages, isExtended()), cancel));
+  return finish(eraseCommand(), patience_.page * static_cast<int>(pages.size()), cancel);
+}
+
+Status Stm32Session::erasePages(const QList<quint16>& pages, Progress& progress, const CancelToken& cancel) {
+  if (!isExtended() && std::any_of(pages.begin(), pages.end(), [](quint16 page) { return page > 0xFF; })) {
+    return fail(ErrorCode::NotSupported,
+                QStringLiteral("The device's bootloader (version %1) erases its first 256 pages only.")
+                    .arg(info_.versionText()));
+  }
+  for (qsizetype at = 0; at < pages.size();) {
+    const QList<quint16> some = pages.mid(at, kStm32MostPages);
+    SEALIFT_CHECK(repeated(cancel, [&] { return eraseSome(some, cancel); }));
+    at += some.size();
+    progress.setFraction(static_cast<double>(at) / static_cast<double>(pages.size()));
+  }
+  return {};
+}
+
+Status Stm32Session::massErase(const CancelToken& cancel) {
+  return repeated(cancel, [&]() -> Status {
+    SEALIFT_CHECK(begin(eraseCommand(), cancel));
+    SEALIFT_CHECK(send(encodeStm32MassErase(isExtended()), cancel));
+    return finish(eraseCommand(), patience_.massErase, cancel);
+  });
+}
+
+// ---- leaving --------------------------------------------------------------------------------------------
+
+// Not repeated once the address was taken: the application may be running.
+Status Stm32Session::go(quint32 address, const CancelToken& cancel) {
+  SEALIFT_CHECK(repeated(cancel, [&] { return begin(Stm32Command::Go, cancel); }));
+  return sendAddress(Stm32Command::Go, address, cancel);
+}
+
+Status Stm32Session::protectionCommand(Stm32Command command, const CancelToken& cancel) {
+  SEALIFT_CHECK(repeated(cancel, [&] { return begin(command, cancel); }));
+  return finish(command, patience_.massErase, cancel);
+}
+
+Status Stm32Session::readoutProtect(const CancelToken& cancel) {
+  return protectionCommand(Stm32Command::ReadoutProtect, cancel);
+}
+
+Status Stm32Session::readoutUnprotect(const CancelToken& cancel) {
+  return protectionCommand(Stm32Command::ReadoutUnprotect, cancel);
+}
+
+}  // namespace sealift
