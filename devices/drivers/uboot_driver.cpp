@@ -1,9 +1,9 @@
 #include "devices/drivers/uboot_driver.h"
 
 #include "app/base/crc.h"
+#include "devices/drivers/uboot_loader.h"
 #include "transports/protocols/uboot/memory.h"
 #include "transports/protocols/uboot/storage.h"
-#include "transports/protocols/ymodem/ymodem_sender.h"
 
 #include <QThread>
 
@@ -17,14 +17,6 @@ constexpr std::chrono::milliseconds kLookTime{6'000};
 constexpr std::chrono::milliseconds kSilence{5'000};
 constexpr std::chrono::milliseconds kReopenInterval{200};
 constexpr int kMaxRestartsWatched = 12;  // all tries of a trial, and some
-constexpr std::chrono::milliseconds kLoadStart{10'000};
-constexpr std::chrono::milliseconds kLoadEnd{15'000};
-// U-Boot acknowledges block 0 without asking for data again.
-constexpr std::chrono::milliseconds kDataStart{100};
-
-QByteArray hexAddress(quint64 address) {
-  return "0x" + QByteArray::number(address, 16);
-}
 
 tl::unexpected<Error> wentBack() {
   return fail(ErrorCode::ProtocolUnexpected,
@@ -37,7 +29,7 @@ tl::unexpected<Error> wentBack() {
 DriverEntry UbootDriver::entry() {
   DriverEntry entry;
   entry.name = QStringLiteral("uboot");
-  entry.protocol = QStringLiteral("U-Boot console, YMODEM");
+  entry.protocol = QStringLiteral("U-Boot console, YMODEM or TFTP");
   entry.links = {LinkKind::Serial, LinkKind::Tcp};
   entry.capabilities.slots = true;
   entry.capabilities.readback = true;
@@ -255,38 +247,6 @@ Result<UbootBootState> UbootDriver::loadState(const CancelToken& cancel) {
 
 // ---- writing --------------------------------------------------------------------------------------------
 
-// loady into memory, and the memory's CRC-32 from U-Boot itself.
-Status UbootDriver::receive(const Image& image, StepContext& step) {
-  UbootConsole& console = session_->console;
-  SEALIFT_TRY(const QByteArray marker,
-              console.start("loady " + hexAddress(settings_.imageAddress), "bps...",
-                            Deadline::in(kLoadStart, QStringLiteral("U-Boot to be ready for YMODEM")), step.cancel));
-  YmodemOptions options;
-  options.dataStart = kDataStart;
-  YmodemSender sender(console.link(), options, console.takeInput());
-  if (const Status sent = sender.send(QStringLiteral("image.fit"), image.bytes, step.progress, step.cancel); !sent) {
-    if (sent.error().code != ErrorCode::LinkLost) {
-      (void)console.recover(kLoadEnd);
-    }
-    return sent;
-  }
-  SEALIFT_TRY(const CommandResult loaded,
-              console.finish(marker, Deadline::in(kLoadEnd, QStringLiteral("U-Boot to end loady")), step.cancel));
-  if (loaded.status != 0) {
-    return fail(ErrorCode::DeviceWriteFailed, QStringLiteral("U-Boot did not take the image into its memory."));
-  }
-  const auto bytes = static_cast<quint64>(image.bytes.size());
-  SEALIFT_TRY(const quint32 crc, UbootMemory(console).crc32(settings_.imageAddress, bytes, step.cancel));
-  if (crc != crc32(image.bytes)) {
-    return fail(ErrorCode::DeviceWriteFailed,
-                QStringLiteral("What arrived in the device's memory differs from the image (CRC-32 %1).")
-                    .arg(QString::fromLatin1(crcBytes(crc).toHex())),
-                QStringLiteral("Nothing was written to storage. Check the cable and try again."));
-  }
-  step.note(QStringLiteral("CRC-32 of the device's memory: %1.").arg(QString::fromLatin1(crcBytes(crc).toHex())));
-  return {};
-}
-
 Status UbootDriver::writeSlot(const Image& image, const UbootBootState& state, StepContext& step) {
   const int target = state.otherSlot();
   const UbootArea& area = settings_.slotAreas[static_cast<std::size_t>(target)].area;
@@ -315,7 +275,7 @@ Status UbootDriver::transfer(const Image& image, StepContext& step) {
     state.triesLeft = 0;
     SEALIFT_CHECK(kept(UbootBootStateStore(session_->console, settings_).store(state, step.cancel)));
   }
-  SEALIFT_CHECK(kept(receive(image, step)));
+  SEALIFT_CHECK(kept(UbootLoader(session_->console, settings_, links_).load(image, step)));
   return kept(writeSlot(image, state, step));
 }
 

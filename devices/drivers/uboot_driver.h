@@ -5,7 +5,8 @@
 //   identify         asks the running application; at U-Boot's prompt asks U-Boot. A countdown that this stops
 //                    is followed by `boot` again.
 //   enterBootloader  application's reset command, then autoboot is interrupted.
-//   transfer         loady (YMODEM) into memory, CRC-32 of the memory by U-Boot, write to the slot that is not in use.
+//   transfer         by YMODEM over the console or by TFTP into memory, which is proven (uboot_loader.h); then written
+//                    to the slot that is not in use.
 //   verifyOnDevice   slot read back to other memory, CRC-32 by U-Boot, cmp.b with what was received.
 //   activate         boot state: slot on trial, tries left; the older copy is written and read back.
 //   restart          reset. waitForReturn only listens: any key would stop autoboot.
@@ -72,7 +73,6 @@ class UbootDriver final : public Driver {
   Status reachPrompt(StepContext& step);
   Status checkUnit(const CancelToken& cancel);
   Result<UbootBootState> loadState(const CancelToken& cancel);
-  Status receive(const Image& image, StepContext& step);
   Status writeSlot(const Image& image, const UbootBootState& state, StepContext& step);
   // Leaves the prompt by `command` and waits until the application runs.
   Result<DeviceSnapshot> bootAndWait(const QByteArray& command, StepContext& step);

@@ -90,28 +90,46 @@ Result<UbootSlotContent> UbootInspector::slotContent(int slot, const CancelToken
 
 // Nodes below /signature are the keys; `required` says what each of them must have signed (U-Boot,
 // doc/uImage.FIT/signature.txt, "Public Key Storage").
-Status UbootInspector::describeSecureBoot(DeviceSnapshot& device, const CancelToken& cancel) {
+Result<std::optional<QList<UbootInspector::RequiredKey>>> UbootInspector::requiredKeys(const CancelToken& cancel) {
   UbootDeviceTree tree(console_);
   SEALIFT_TRY(const bool opened, tree.open("${fdtcontroladdr}", cancel));
   if (!opened) {
-    device.secureBootDetail = QStringLiteral("U-Boot has no control device tree to look into");
-    return {};
+    return std::optional<QList<RequiredKey>>();
   }
   SEALIFT_TRY(const QList<QByteArray> keys, tree.children("/signature", cancel));
-  QStringList required;
+  QList<RequiredKey> required;
   for (const QByteArray& key : keys.first(std::min(keys.size(), kMaxKeys))) {
     if (!isPlainName(key)) {
       continue;
     }
     SEALIFT_TRY(const std::optional<QByteArray> what, tree.text("/signature/" + key, "required", cancel));
     if (what == "conf" || what == "image") {
-      required << shown(key);
+      required << RequiredKey{shown(key), *what};
     }
   }
-  device.secureBoot = required.isEmpty() ? TriState::No : TriState::Yes;
-  device.secureBootDetail = required.isEmpty()
+  return std::optional(required);
+}
+
+Result<bool> UbootInspector::requiresSignedConfiguration(const CancelToken& cancel) {
+  SEALIFT_TRY(const auto required, requiredKeys(cancel));
+  return required &&
+         std::any_of(required->cbegin(), required->cend(), [](const RequiredKey& key) { return key.what == "conf"; });
+}
+
+Status UbootInspector::describeSecureBoot(DeviceSnapshot& device, const CancelToken& cancel) {
+  SEALIFT_TRY(const auto required, requiredKeys(cancel));
+  if (!required) {
+    device.secureBootDetail = QStringLiteral("U-Boot has no control device tree to look into");
+    return {};
+  }
+  QStringList names;
+  for (const RequiredKey& key : *required) {
+    names << key.name;
+  }
+  device.secureBoot = names.isEmpty() ? TriState::No : TriState::Yes;
+  device.secureBootDetail = names.isEmpty()
                                 ? QStringLiteral("U-Boot requires no signature")
-                                : QStringLiteral("U-Boot boots only images signed with %1").arg(required.join(u", "));
+                                : QStringLiteral("U-Boot boots only images signed with %1").arg(names.join(u", "));
   return {};
 }
 

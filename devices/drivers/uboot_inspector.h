@@ -29,8 +29,16 @@ class UbootInspector {
   Result<UbootUnit> unit(const CancelToken& cancel);
   // Reads the slot into the area for verification.
   Result<UbootSlotContent> slotContent(int slot, const CancelToken& cancel);
+  // True when this U-Boot boots no configuration of a FIT image that a key of its own has not signed.
+  Result<bool> requiresSignedConfiguration(const CancelToken& cancel);
 
  private:
+  struct RequiredKey {
+    QString name;
+    QByteArray what;  // "conf" or "image"
+  };
+  // Nothing when U-Boot has no control device tree.
+  Result<std::optional<QList<RequiredKey>>> requiredKeys(const CancelToken& cancel);
   Status describeSecureBoot(DeviceSnapshot& device, const CancelToken& cancel);
 
   UbootConsole& console_;

@@ -1,8 +1,13 @@
 #include "devices/drivers/uboot_settings.h"
 
+#include "transports/protocols/tftp/tftp_terms.h"
+#include "transports/protocols/uboot/network.h"
+
 #include <QJsonArray>
 
 #include <algorithm>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace sealift {
@@ -133,6 +138,57 @@ void readBootState(const QJsonObject& json, UbootSettings& settings, Fields& fie
       static_cast<int>(fields.number(state, QStringLiteral("bootState."), QStringLiteral("tries"), 1, kMaxTries));
 }
 
+void readTftp(const QJsonObject& json, UbootSettings& settings, Fields& fields) {
+  if (!json.contains(QStringLiteral("tftp"))) {
+    return;
+  }
+  const QJsonObject object = json[QStringLiteral("tftp")].toObject();
+  const QString path = QStringLiteral("tftp.");
+  UbootTftpSettings tftp;
+  const QString address = fields.text(object, path, QStringLiteral("address"));
+  if (address == QLatin1String("environment")) {
+    tftp.addressFrom = UbootTftpSettings::AddressFrom::Environment;
+  } else if (address != QLatin1String("dhcp")) {
+    tftp.addressFrom = UbootTftpSettings::AddressFrom::Model;
+    std::tie(tftp.address, tftp.prefixLength) = QHostAddress::parseSubnet(address);
+    // parseSubnet() gives the network's address; the device's own stands before the slash.
+    tftp.address = QHostAddress(address.section(u'/', 0, 0));
+    constexpr int kLongestPrefix = 30;  // room for two hosts
+    if (!address.contains(u'/') || !UbootNetwork::isHostAddress(tftp.address) || tftp.prefixLength < 1 ||
+        tftp.prefixLength > kLongestPrefix) {
+      fields.complain(QStringLiteral("tftp.address"),
+                      QStringLiteral("\"dhcp\", \"environment\" or an address as \"192.168.7.2/24\""));
+    }
+  }
+  if (object.contains(QStringLiteral("server"))) {
+    tftp.server = QHostAddress(fields.text(object, path, QStringLiteral("server")));
+    if (!UbootNetwork::isHostAddress(tftp.server)) {
+      fields.complain(QStringLiteral("tftp.server"), QStringLiteral("an address as \"192.168.7.1\""));
+    }
+  }
+  const auto optionalNumber = [&](const QString& key, double least, double most, auto& value) {
+    if (object.contains(key)) {
+      value = static_cast<std::remove_reference_t<decltype(value)>>(fields.number(object, path, key, least, most));
+    }
+  };
+  optionalNumber(QStringLiteral("port"), 1, 65535, tftp.port);
+  optionalNumber(QStringLiteral("blockSize"), TftpTerms::kLeastBlockBytes, TftpTerms::kMostBlockBytes, tftp.blockBytes);
+  optionalNumber(QStringLiteral("windowSize"), 1, TftpTerms::kMostWindowBlocks, tftp.windowBlocks);
+  if (object.contains(QStringLiteral("fallback"))) {
+    tftp.fallsBackToYmodem = object[QStringLiteral("fallback")].toString() == QLatin1String("ymodem");
+    if (!tftp.fallsBackToYmodem) {
+      fields.complain(QStringLiteral("tftp.fallback"), QStringLiteral("\"ymodem\", or absent"));
+    }
+  }
+  if (object.contains(QStringLiteral("trustNetwork"))) {
+    if (!object[QStringLiteral("trustNetwork")].isBool()) {
+      fields.complain(QStringLiteral("tftp.trustNetwork"), QStringLiteral("true or false"));
+    }
+    tftp.trustsNetwork = object[QStringLiteral("trustNetwork")].toBool();
+  }
+  settings.tftp = tftp;
+}
+
 void checkAreas(const UbootSettings& settings, Fields& fields) {
   const auto& slotAreas = settings.slotAreas;
   const auto& copies = settings.stateCopies;
@@ -201,6 +257,7 @@ Result<UbootSettings> UbootSettings::fromJson(const QJsonObject& json) {
   readBootState(json, settings, fields);
   settings.factory = fields.area(json[QStringLiteral("factory")].toObject(), QStringLiteral("factory."), kMaxStateBytes,
                                  settings.blockSize);
+  readTftp(json, settings, fields);
 
   const QJsonObject application = json[QStringLiteral("application")].toObject();
   const QString applicationPath = QStringLiteral("application.");

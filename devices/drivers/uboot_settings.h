@@ -17,6 +17,14 @@
 //                                { "block": 20481, "blocks": 1 } ],
 //                    "tries": 3 },      trial boots before the device goes back; 1 … 9
 //     "factory": { "block": 20482, "blocks": 1 },
+//     "tftp": {                         optional; without it the image travels over the console by YMODEM
+//       "address": "dhcp",              the device's own: "dhcp", "environment" (its ipaddr), or as "192.168.7.2/24"
+//       "server": "192.168.7.1",        optional: this computer's as the device reaches it; else as its routes say
+//       "port": 69,                     optional; any other needs a U-Boot with CONFIG_TFTP_PORT
+//       "blockSize": 1468, "windowSize": 1,   optional, with these defaults; 8 … 65464 and 1 … 64
+//       "fallback": "ymodem",           optional: by YMODEM where TFTP is not possible; else the job fails then
+//       "trustNetwork": true            optional: the network is a cable that nobody else can reach, so that CRC-32
+//     },                                alone may prove what arrived (uboot_loader.h)
 //     "application": {
 //       "banner": "firmware (?<version>[0-9.+]+) ready",   printed when it runs
 //       "statusCommand": "version",     typed with Enter; must change nothing
@@ -35,11 +43,13 @@
 #include "transports/protocols/uboot/console.h"
 
 #include <QByteArray>
+#include <QHostAddress>
 #include <QJsonObject>
 #include <QRegularExpression>
 #include <QString>
 
 #include <array>
+#include <optional>
 
 namespace sealift {
 
@@ -51,6 +61,19 @@ struct UbootArea {
 struct UbootSlotArea {
   QString name;
   UbootArea area;
+};
+
+struct UbootTftpSettings {
+  enum class AddressFrom { Dhcp, Environment, Model };
+  AddressFrom addressFrom = AddressFrom::Dhcp;
+  QHostAddress address;  // from the model
+  int prefixLength = 0;
+  QHostAddress server;  // null: as this computer's routes say
+  quint16 port = 69;
+  int blockBytes = 1468;
+  int windowBlocks = 1;
+  bool fallsBackToYmodem = false;
+  bool trustsNetwork = false;
 };
 
 struct UbootSettings {
@@ -65,6 +88,7 @@ struct UbootSettings {
   std::array<UbootArea, 2> stateCopies;
   int tries = 3;
   UbootArea factory;
+  std::optional<UbootTftpSettings> tftp;
   QRegularExpression applicationBanner;
   QRegularExpression applicationStatus;
   QByteArray statusCommand;

@@ -29,8 +29,9 @@ QByteArray withoutCarriageReturns(QByteArray text) {
   return text.replace("\r\n", "\n");
 }
 
-// U-Boot's own last words, made fit for one line of an error message.
-QString lastWords(const QByteArray& output) {
+}  // namespace
+
+QString ubootLastWords(const QByteArray& output) {
   constexpr qsizetype kWords = 160;
   QString words = QString::fromLatin1(output.trimmed().right(kWords)).simplified();
   for (QChar& c : words) {
@@ -40,8 +41,6 @@ QString lastWords(const QByteArray& output) {
   }
   return words;
 }
-
-}  // namespace
 
 bool hasLineThatBegins(const QByteArray& text, const QByteArray& banner) {
   return text.startsWith(banner) || text.contains("\n" + banner);
@@ -178,7 +177,7 @@ Result<QByteArray> UbootConsole::start(const QByteArray& command, const QByteArr
                                        const CancelToken& cancel) {
   if (command.isEmpty() || command.size() > kMaxCommand || !isTypeable(command)) {
     return fail(ErrorCode::InvalidArgument,
-                QStringLiteral("This can't be typed as one U-Boot command: %1.").arg(lastWords(command)));
+                QStringLiteral("This can't be typed as one U-Boot command: %1.").arg(ubootLastWords(command)));
   }
   const QByteArray marker = newMarker();
   SEALIFT_CHECK(typeLine(command + "; echo " + marker + "=$?", cancel));
@@ -190,7 +189,7 @@ Result<QByteArray> UbootConsole::start(const QByteArray& command, const QByteArr
     if (input_.contains(marker + "=")) {
       return fail(
           ErrorCode::ProtocolRefused,
-          QStringLiteral("U-Boot ended \"%1\" at once: %2.").arg(QString::fromLatin1(command), lastWords(input_)));
+          QStringLiteral("U-Boot ended \"%1\" at once: %2.").arg(QString::fromLatin1(command), ubootLastWords(input_)));
     }
   }
   if (!until.isEmpty()) {
@@ -243,7 +242,7 @@ Result<QByteArray> UbootConsole::runOk(const QByteArray& command, std::chrono::m
     return fail(ErrorCode::ProtocolRefused, QStringLiteral("U-Boot's \"%1\" failed with status %2: %3.")
                                                 .arg(QString::fromLatin1(command))
                                                 .arg(result.status)
-                                                .arg(lastWords(result.output)));
+                                                .arg(ubootLastWords(result.output)));
   }
   return result.output;
 }

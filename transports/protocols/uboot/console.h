@@ -29,6 +29,9 @@ struct ConsoleSettings {
 // True when a line of `text` begins with `banner`. U-Boot's name alone also stands in other messages.
 bool hasLineThatBegins(const QByteArray& text, const QByteArray& banner);
 
+// The end of what a command printed, made fit for one line of an error message.
+QString ubootLastWords(const QByteArray& output);
+
 struct CommandResult {
   QByteArray output;  // with "\n" line ends, without echo, marker and prompt
   int status = 0;     // as the shell's $? says; 0 is success

@@ -30,6 +30,23 @@ Result<quint32> UbootMemory::crc32(quint64 address, quint64 bytes, const CancelT
   return match.captured(3).toUInt(nullptr, 16);
 }
 
+Result<std::optional<QByteArray>> UbootMemory::sha256(quint64 address, quint64 bytes, const CancelToken& cancel) {
+  SEALIFT_TRY(const CommandResult result,
+              console_.run("hash sha256 " + hex(address) + " " + hex(bytes), timeFor(bytes), cancel));
+  if (result.status != 0) {
+    return std::optional<QByteArray>();
+  }
+  // "sha256 for 44000000 ... 4400000f ==> 5f70bf18...", 64 digits
+  static const QRegularExpression line(
+      QStringLiteral("\\bfor ([0-9a-f]{1,16}) \\.\\.\\. ([0-9a-f]{1,16}) ==> ([0-9a-f]{64})\\s*\\z"));
+  const QRegularExpressionMatch match = line.match(QString::fromLatin1(result.output));
+  if (!match.hasMatch() || match.captured(1).toULongLong(nullptr, 16) != address ||
+      match.captured(2).toULongLong(nullptr, 16) != address + bytes - 1) {
+    return fail(ErrorCode::ProtocolMalformed, QStringLiteral("U-Boot printed no SHA-256 of the memory asked for."));
+  }
+  return std::optional(QByteArray::fromHex(match.captured(3).toLatin1()));
+}
+
 Result<bool> UbootMemory::equal(quint64 first, quint64 second, quint64 bytes, const CancelToken& cancel) {
   SEALIFT_TRY(const CommandResult result,
               console_.run("cmp.b " + hex(first) + " " + hex(second) + " " + hex(bytes), timeFor(bytes), cancel));

@@ -1,4 +1,4 @@
-// The device's memory, through U-Boot's crc32, cmp.b, md.b and mw.b. Addresses and sizes are in bytes.
+// The device's memory, through U-Boot's crc32, hash, cmp.b, md.b and mw.b. Addresses and sizes are in bytes.
 #pragma once
 
 #include "transports/protocols/uboot/console.h"
@@ -11,6 +11,8 @@ class UbootMemory {
 
   // CRC-32 as app/base/crc.h computes it, by U-Boot over its own memory. `bytes` above 0.
   Result<quint32> crc32(quint64 address, quint64 bytes, const CancelToken& cancel);
+  // SHA-256 by U-Boot; nothing where it has no such command (CONFIG_CMD_HASH). `bytes` above 0.
+  Result<std::optional<QByteArray>> sha256(quint64 address, quint64 bytes, const CancelToken& cancel);
   // True when both ranges hold the same.
   Result<bool> equal(quint64 first, quint64 second, quint64 bytes, const CancelToken& cancel);
   // At most kMaxRead bytes, as U-Boot prints them.
