@@ -4,6 +4,7 @@
 #include "devices/drivers/dfuse_driver.h"
 #include "devices/drivers/fastboot_driver.h"
 #include "devices/drivers/smp_driver.h"
+#include "devices/drivers/stm32_driver.h"
 #include "devices/drivers/swupdate_driver.h"
 #include "devices/drivers/uboot_driver.h"
 
@@ -17,6 +18,7 @@ const DriverRegistry& driverRegistry() {
       SwupdateDriver::entry(),
       DfuDriver::entry(),
       DfuseDriver::entry(),
+      Stm32Driver::entry(),
   });
   return registry;
 }

@@ -1,0 +1,192 @@
+#include "devices/drivers/stm32_driver.h"
+
+#include <QCryptographicHash>
+
+namespace sealift {
+
+namespace {
+
+constexpr double kEraseShare = 0.1;  // of a transfer; the rest is writing
+
+QString hex(quint64 address) {
+  return QStringLiteral("0x%1").arg(address, 8, 16, QLatin1Char('0'));
+}
+
+}  // namespace
+
+DriverEntry Stm32Driver::entry() {
+  DriverEntry entry;
+  entry.name = QStringLiteral("stm32");
+  entry.protocol = QStringLiteral("STM32 bootloader over USART (AN3155)");
+  entry.links = {LinkKind::Serial};
+  entry.capabilities.readback = true;
+  entry.capabilities.runningVersion = true;
+  entry.provenBy = QStringLiteral("virtual device that stm32flash 0.7 works with");
+  entry.make = [](const ModelDescription& model, const LinkAddress& address,
+                  LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
+    SEALIFT_TRY(const Stm32Settings settings, Stm32Settings::fromJson(model.driverSettings));
+    return std::make_unique<Stm32Driver>(model, settings, address, links);
+  };
+  return entry;
+}
+
+Stm32Driver::Stm32Driver(const ModelDescription& model, const Stm32Settings& settings, const LinkAddress& address,
+                         LinkOpener& links)
+    : unit_(model, settings, address, links) {}
+
+Capabilities Stm32Driver::capabilities() const {
+  Capabilities capabilities = entry().capabilities;
+  capabilities.runningVersion = unit_.settings().application.has_value();
+  return capabilities;
+}
+
+Result<DeviceSnapshot> Stm32Driver::identify(StepContext& step) {
+  return unit_.look(step);
+}
+
+Result<IdentityProof> Stm32Driver::proveIdentity(StepContext&) {
+  return IdentityProof{IdentityState::CannotBeVerified,
+                       QStringLiteral("The STM32 bootloader has no command by which a device proves who it is.")};
+}
+
+// ---- into the bootloader --------------------------------------------------------------------------------
+
+// AN3155, 3.12: taking protection off erases the flash and resets the device.
+Status Stm32Driver::checkProtection(StepContext& step) {
+  Progress nobody;
+  const auto readable = [&] { return unit_.session().read(unit_.settings().address, 1, nobody, step.cancel); };
+  const auto read = readable();
+  if (read) {
+    return {};
+  }
+  if (read.error().code != ErrorCode::DeviceProtected || !step.massEraseAgreed) {
+    return fail(read.error());
+  }
+  step.note(QStringLiteral("Taking off read-out protection, which erases the device, as was agreed."));
+  written_ = true;
+  SEALIFT_CHECK(unit_.session().readoutUnprotect(step.cancel));
+  SEALIFT_CHECK(unit_.enterAgain(step));
+  SEALIFT_CHECK(readable());
+  return {};
+}
+
+Status Stm32Driver::enterBootloader(StepContext& step) {
+  SEALIFT_CHECK(unit_.enter(step));
+  return checkProtection(step);
+}
+
+// ---- writing --------------------------------------------------------------------------------------------
+
+// Whatever can be known to fail is known before the first sector is erased.
+Status Stm32Driver::checkFits(const Image& image, StepContext& step) {
+  const quint32 address = unit_.settings().address;
+  const qint64 begin = address - kStm32FlashBase;
+  if (image.facts.format == QLatin1String("dfuse")) {
+    return fail(ErrorCode::ImageFormatRefused,
+                QStringLiteral("A DfuSe file names its own addresses; this driver writes images as they are."),
+                QStringLiteral("Tell the vendor."));
+  }
+  if (image.bytes.isEmpty() || image.bytes.size() > unit_.layout().bytes() - begin) {
+    return fail(ErrorCode::ImageTooLarge, QStringLiteral("The image has %1 bytes; from %2 on the flash has %3.")
+                                              .arg(image.bytes.size())
+                                              .arg(hex(address))
+                                              .arg(unit_.layout().bytes() - begin));
+  }
+  // A smaller chip of the same line has less flash than the line's layout says.
+  Progress nobody;
+  const auto last = static_cast<quint32>(address + static_cast<quint64>(image.bytes.size()) - 1);
+  const auto there = unit_.session().read(last, 1, nobody, step.cancel);
+  if (!there && there.error().code == ErrorCode::ProtocolRefused) {
+    return failBecause(ErrorCode::ImageTooLarge,
+                       QStringLiteral("The image would end at %1, where this device has no flash.").arg(hex(last)),
+                       there.error());
+  }
+  return there ? Status() : fail(there.error());
+}
+
+Status Stm32Driver::eraseFor(const Image& image, Progress progress, StepContext& step) {
+  if (unit_.settings().eraseAll) {
+    return unit_.session().massErase(step.cancel);
+  }
+  const qint64 begin = unit_.settings().address - kStm32FlashBase;
+  const QList<quint16> pages = unit_.layout().pages(begin, begin + image.bytes.size());
+  SEALIFT_CHECK(unit_.session().erasePages(pages, progress, step.cancel));
+  step.note(QStringLiteral("Erased %1 sectors from %2 on.").arg(pages.size()).arg(hex(unit_.settings().address)));
+  return {};
+}
+
+Status Stm32Driver::transfer(const Image& image, StepContext& step) {
+  if (unit_.settings().eraseAll && !step.massEraseAgreed) {
+    return fail(ErrorCode::DeviceProtected,
+                QStringLiteral("This model's whole memory has to be erased, and nobody agreed to that."));
+  }
+  SEALIFT_CHECK(unit_.enter(step));
+  SEALIFT_CHECK(checkProtection(step));
+  SEALIFT_CHECK(checkFits(image, step));
+  written_ = true;
+  SEALIFT_CHECK(eraseFor(image, step.progress.part(kEraseShare, QStringLiteral("Erasing")), step));
+  Progress writing = step.progress.part(1.0 - kEraseShare, QStringLiteral("Writing"));
+  SEALIFT_CHECK(unit_.session().write(unit_.settings().address, image.bytes, writing, step.cancel));
+  step.note(QStringLiteral("Wrote %1 bytes.").arg(image.bytes.size()));
+  step.progress.finish();
+  return {};
+}
+
+Result<StoredProof> Stm32Driver::verifyOnDevice(const Image& image, StepContext& step) {
+  SEALIFT_CHECK(unit_.enter(step));
+  SEALIFT_TRY(const QByteArray content,
+              unit_.session().read(unit_.settings().address, image.bytes.size(), step.progress, step.cancel));
+  if (content != image.bytes) {
+    return fail(
+        ErrorCode::DeviceVerifyFailed,
+        QStringLiteral("What was read back from %1 on differs from the image.").arg(hex(unit_.settings().address)),
+        QStringLiteral("Try again. If it happens again, sectors may be under write protection, which their "
+                       "vendor put there, or the flash is worn out."));
+  }
+  return StoredProof{QStringLiteral("read back by the STM32 bootloader and compared with the image, byte by byte"),
+                     QCryptographicHash::hash(content, QCryptographicHash::Sha256)};
+}
+
+Status Stm32Driver::activate(const Image&, StepContext&) {
+  return {};
+}
+
+// ---- out of the bootloader ------------------------------------------------------------------------------
+
+// Protection comes here and not with the verification: after an interruption the engine begins again with this step.
+Status Stm32Driver::restart(StepContext& step) {
+  SEALIFT_CHECK(unit_.enter(step));
+  if (unit_.settings().protect) {
+    const Status done = unit_.session().readoutProtect(step.cancel);
+    if (!done && done.error().code != ErrorCode::DeviceProtected) {  // already, by an earlier try
+      return done;
+    }
+    step.note(QStringLiteral("Put read-out protection on."));
+  }
+  return unit_.start(step);
+}
+
+Result<DeviceSnapshot> Stm32Driver::waitForReturn(const Image&, StepContext& step) {
+  if (!unit_.settings().application) {
+    return fail(ErrorCode::NotSupported, QStringLiteral("This model's firmware does not tell what it is."));
+  }
+  SEALIFT_TRY(const DeviceSnapshot device, unit_.awaitApplication(step));
+  step.progress.finish();
+  return device;
+}
+
+Status Stm32Driver::confirm(const Image&, StepContext&) {
+  return {};
+}
+
+// What was found in its bootloader stays there, and so does what was written in part.
+Status Stm32Driver::abandon(StepContext&) {
+  if (written_) {
+    unit_.stay();
+  } else {
+    unit_.leave();
+  }
+  return {};
+}
+
+}  // namespace sealift
