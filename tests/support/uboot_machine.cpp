@@ -97,30 +97,21 @@ Status UbootMachine::start() {
   // A test that crashes must not leave the machine running.
   qemu_->setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGKILL); });
 #endif
-  // Writethrough: what the device was told is written is in the file when QEMU is killed.
-  qemu_->start(QStringLiteral("qemu-system-aarch64"),
-               {QStringLiteral("-M"),
-                QStringLiteral("virt"),
-                QStringLiteral("-cpu"),
-                QStringLiteral("cortex-a57"),
-                QStringLiteral("-m"),
-                QStringLiteral("256"),
-                QStringLiteral("-nographic"),
-                QStringLiteral("-nodefaults"),
-                QStringLiteral("-monitor"),
-                QStringLiteral("none"),
-                QStringLiteral("-bios"),
-                kUboot,
-                QStringLiteral("-dtb"),
-                path(QStringLiteral("control.dtb")),
-                QStringLiteral("-drive"),
-                QStringLiteral("if=none,id=v0,format=raw,cache=writethrough,file=") + path(QStringLiteral("disk.img")),
-                QStringLiteral("-device"),
-                QStringLiteral("virtio-blk-device,drive=v0"),
-                QStringLiteral("-chardev"),
-                QStringLiteral("pty,id=c0,logappend=on,logfile=") + path(QStringLiteral("console.log")),
-                QStringLiteral("-serial"),
-                QStringLiteral("chardev:c0")});
+  QStringList arguments =
+      QStringLiteral("-M virt -cpu cortex-a57 -m 256 -nographic -nodefaults -monitor none").split(u' ');
+  arguments << QStringLiteral("-bios") << kUboot << QStringLiteral("-dtb")
+            << path(requiresSignatures_ ? QStringLiteral("control.dtb") : QStringLiteral("machine.dtb"))
+            // Writethrough: what the device was told is written is in the file when QEMU is killed.
+            << QStringLiteral("-drive")
+            << QStringLiteral("if=none,id=v0,format=raw,cache=writethrough,file=") + path(QStringLiteral("disk.img"))
+            << QStringLiteral("-device") << QStringLiteral("virtio-blk-device,drive=v0") << QStringLiteral("-chardev")
+            << QStringLiteral("pty,id=c0,logappend=on,logfile=") + path(QStringLiteral("console.log"))
+            << QStringLiteral("-serial") << QStringLiteral("chardev:c0");
+  if (!tap_.isEmpty()) {
+    arguments << QStringLiteral("-netdev") << QStringLiteral("tap,id=n0,script=no,downscript=no,ifname=") + tap_
+              << QStringLiteral("-device") << QStringLiteral("virtio-net-device,netdev=n0");
+  }
+  qemu_->start(QStringLiteral("qemu-system-aarch64"), arguments);
   if (!qemu_->waitForStarted(10'000)) {
     return broken(QStringLiteral("QEMU could not be started."));
   }

@@ -25,6 +25,12 @@ class UbootMachine {
   UbootMachine(const UbootMachine&) = delete;
   UbootMachine& operator=(const UbootMachine&) = delete;
 
+  // From the next start on: a network card on this tap device (tests/support/private_network.h).
+  void connectTo(const QString& tap) { tap_ = tap; }
+  // From the next start on: whether its U-Boot has the key that every image must be signed with; it has at first.
+  void requireSignatures(bool required) { requiresSignatures_ = required; }
+  qint64 processId() const { return qemu_ ? qemu_->processId() : 0; }  // 0 when it does not run
+
   Status start();   // power on
   void cutPower();  // SIGKILL: what was not written is lost
   Status restart() {
@@ -65,6 +71,8 @@ class UbootMachine {
   QString path(const QString& name) const { return folder_ + u'/' + name; }
 
   QString folder_;
+  QString tap_;
+  bool requiresSignatures_ = true;
   std::unique_ptr<QProcess> qemu_;
 };
 
