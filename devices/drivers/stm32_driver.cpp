@@ -6,6 +6,7 @@ namespace sealift {
 
 namespace {
 
+constexpr int kReads = 2;            // of what seems to differ
 constexpr double kEraseShare = 0.1;  // of a transfer; the rest is writing
 
 QString hex(quint64 address) {
@@ -132,19 +133,25 @@ Status Stm32Driver::transfer(const Image& image, StepContext& step) {
   return {};
 }
 
+// AN3155, 3.4: what is read carries no checksum. Noise on the line looks like a difference, so one is looked at again.
 Result<StoredProof> Stm32Driver::verifyOnDevice(const Image& image, StepContext& step) {
   SEALIFT_CHECK(unit_.enter(step));
-  SEALIFT_TRY(const QByteArray content,
-              unit_.session().read(unit_.settings().address, image.bytes.size(), step.progress, step.cancel));
-  if (content != image.bytes) {
-    return fail(
-        ErrorCode::DeviceVerifyFailed,
-        QStringLiteral("What was read back from %1 on differs from the image.").arg(hex(unit_.settings().address)),
-        QStringLiteral("Try again. If it happens again, sectors may be under write protection, which their "
-                       "vendor put there, or the flash is worn out."));
+  const quint32 address = unit_.settings().address;
+  for (int attempt = 1;; ++attempt) {
+    SEALIFT_TRY(const QByteArray content,
+                unit_.session().read(address, image.bytes.size(), step.progress, step.cancel));
+    if (content == image.bytes) {
+      return StoredProof{QStringLiteral("read back by the STM32 bootloader and compared with the image, byte by byte"),
+                         QCryptographicHash::hash(content, QCryptographicHash::Sha256)};
+    }
+    if (attempt == kReads) {
+      return fail(ErrorCode::DeviceVerifyFailed,
+                  QStringLiteral("What was read back from %1 on differs from the image.").arg(hex(address)),
+                  QStringLiteral("Try again. If it happens again, sectors may be under write protection, which their "
+                                 "vendor put there, or the flash is worn out."));
+    }
+    step.note(QStringLiteral("What was read back differs from the image; reading it again."));
   }
-  return StoredProof{QStringLiteral("read back by the STM32 bootloader and compared with the image, byte by byte"),
-                     QCryptographicHash::hash(content, QCryptographicHash::Sha256)};
 }
 
 Status Stm32Driver::activate(const Image&, StepContext&) {

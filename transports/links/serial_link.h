@@ -11,6 +11,7 @@ namespace sealift {
 
 // Opens the port for this program alone. `port` is a path or a name as the system knows it
 // (/dev/ttyUSB0, COM3), `baud` in bit/s. To be used from a QThread or the main thread.
+// On a pseudo terminal, which knows none, parity is passed over.
 // Errors: LinkOpen (missing, busy, baud or parity not possible), LinkPermission (says which group owns the port).
 Result<std::unique_ptr<ByteLink>> openSerialLink(const QString& port, int baud,
                                                  SerialParity parity = SerialParity::None);

@@ -71,11 +71,19 @@ const char* parityWords(QSerialPort::Parity parity) {
   return parity == QSerialPort::EvenParity ? ", even parity" : parity == QSerialPort::OddParity ? ", odd parity" : "";
 }
 
+// What emulators and relays offer in place of a port. It carries whole bytes, and Linux refuses to set parity on it.
+bool isPseudoTerminal(const QString& port) {
+  return QFileInfo(port).canonicalFilePath().startsWith(QLatin1String("/dev/pts/"));
+}
+
 Status QtSerialLink::open(const QString& port, int baud, SerialParity parity) {
   name_ = port;
   port_.setPortName(port);
   if (!port_.open(QIODevice::ReadWrite)) {
     return openError(port_, name_);
+  }
+  if (isPseudoTerminal(port)) {
+    parity = SerialParity::None;
   }
   const bool set = port_.setBaudRate(baud) && port_.setDataBits(QSerialPort::Data8) &&
                    port_.setParity(parityOf(parity)) && port_.setStopBits(QSerialPort::OneStop) &&

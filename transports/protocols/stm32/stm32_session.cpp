@@ -7,9 +7,15 @@ namespace sealift {
 namespace {
 
 constexpr int kTries = 3;  // of each command
-// A bootloader left in the middle of a command waits for the rest of it: at most the data of Write Memory.
-constexpr qsizetype kMostPending = kStm32Block + 2;
-constexpr qsizetype kKnocks = 16;  // at once, once two by themselves were not answered
+// What brings a bootloader back that was left in the middle of a command and waits for the rest of it: bytes that end
+// whatever it is with a wrong checksum, counts included. Even, so that the exclusive or of a count, as many bytes and
+// one more is not the byte itself; and small, as a count of pages is twice the byte. Only a message of which a part was
+// sent can happen to fit: one case in 256.
+constexpr char kFiller = 0x02;
+// Between 0x7F and the fillers, for the same reason.
+constexpr char kFirstFiller = 0x04;
+constexpr qsizetype kMostPending = 2 + 2 * (0x0202 + 1) + 1;  // a list of pages whose count is two fillers
+constexpr qsizetype kFillersAtOnce = 16;
 constexpr qsizetype kMostNoise = 4096;
 constexpr std::chrono::milliseconds kSendTime{10'000};  // 258 bytes at 1200 baud take 2.4 s
 
@@ -50,44 +56,40 @@ Status Stm32Session::drain(const CancelToken& cancel) {
       QStringLiteral("Something on %1 talks without a pause; it is no STM32 bootloader.").arg(link_.description()));
 }
 
-// AN3155, chapter 1: a bootloader fresh from reset measures the first 0x7F and says ACK. One that waits for a command
-// takes it for the first half of one, and a second 0x7F for a wrong complement: NACK. One in the middle of a command
-// gets what it waits for, with a checksum that is wrong but for one case in 256.
-Result<Stm32Session::Knock> Stm32Session::knock(const CancelToken& cancel) {
+// One or more bytes that are not a command; what is answered to them.
+Result<Stm32Session::Heard> Stm32Session::poke(const QByteArray& bytes, std::chrono::milliseconds time,
+                                               const CancelToken& cancel) {
+  SEALIFT_CHECK(send(bytes, cancel));
+  const auto answer = receive(1, Deadline::in(time, QStringLiteral("an STM32 bootloader to say ACK or NACK")), cancel);
+  if (!answer) {
+    return answer.error().code == ErrorCode::Timeout ? Result<Heard>(Heard::Nothing) : fail(answer.error());
+  }
+  const auto byte = static_cast<quint8>(answer->front());
   SEALIFT_CHECK(drain(cancel));
-  bool heard = false;
-  for (qsizetype sent = 0; sent < kMostPending + kKnocks;) {
-    const bool single = sent < 2;
-    const qsizetype count = single ? 1 : kKnocks;
-    SEALIFT_CHECK(send(QByteArray(count, static_cast<char>(kStm32Start)), cancel));
-    sent += count;
-    const auto answer = receive(1,
-                                Deadline::in(single ? patience_.start : patience_.start / 4,
-                                             QStringLiteral("an STM32 bootloader's answer to 0x7F")),
-                                cancel);
-    if (!answer && answer.error().code != ErrorCode::Timeout) {
-      return fail(answer.error());
+  return byte == kStm32Ack ? Heard::Ack : byte == kStm32Nack ? Heard::Nack : Heard::Noise;
+}
+
+// A bootloader that waits for a command takes the first byte for one and the second for its complement, which is wrong:
+// NACK. One in the middle of a command gets what it waits for. `first` is sent twice, each time by itself.
+Result<Stm32Session::Heard> Stm32Session::pokeUntilHeard(char first, std::chrono::milliseconds time,
+                                                         const CancelToken& cancel) {
+  SEALIFT_CHECK(drain(cancel));
+  bool noise = false;
+  for (qsizetype sent = 0; sent < kMostPending;) {
+    QByteArray bytes(1, first);
+    if (sent >= 2) {
+      bytes.fill(kFiller, kFillersAtOnce);
+      bytes[0] = sent == 2 ? kFirstFiller : kFiller;
     }
-    if (answer && answer->front() == static_cast<char>(kStm32Ack)) {
-      return single ? Knock::Fresh : Knock::Idle;
+    SEALIFT_TRY(const Heard heard, poke(bytes, sent < 2 ? time : patience_.quiet, cancel));
+    if (heard == Heard::Ack || heard == Heard::Nack) {
+      // An ACK that comes late is that of a command which happened to be completed.
+      return sent < 2 ? heard : Heard::Nack;
     }
-    if (answer && answer->front() == static_cast<char>(kStm32Nack)) {
-      return Knock::Idle;
-    }
-    if (answer) {
-      heard = true;
-      SEALIFT_CHECK(drain(cancel));
-    }
+    noise = noise || heard == Heard::Noise;
+    sent += bytes.size();
   }
-  if (heard) {
-    return fail(ErrorCode::DeviceNotRecognised,
-                QStringLiteral("What answers on %1 is no STM32 bootloader.").arg(link_.description()),
-                QStringLiteral("Start the device's bootloader (BOOT0 high, then reset) and check the baud rate."));
-  }
-  return fail(
-      ErrorCode::Timeout, QStringLiteral("No STM32 bootloader answers on %1.").arg(link_.description()),
-      QStringLiteral("Start the device's bootloader (BOOT0 high, then reset), check the wiring, and try a lower "
-                     "baud rate."));
+  return noise ? Heard::Noise : Heard::Nothing;
 }
 
 Status Stm32Session::greet(const CancelToken& cancel) {
@@ -97,33 +99,51 @@ Status Stm32Session::greet(const CancelToken& cancel) {
   return {};
 }
 
+// AN3155, chapter 1: a bootloader fresh from reset measures the first 0x7F and says ACK.
 Status Stm32Session::connect(const CancelToken& cancel) {
+  const auto stranger = [&] {
+    return makeError(ErrorCode::DeviceNotRecognised,
+                     QStringLiteral("What answers on %1 is no STM32 bootloader.").arg(link_.description()),
+                     QStringLiteral("Start the device's bootloader (BOOT0 high, then reset) and check the baud rate."));
+  };
   Status greeted;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    SEALIFT_CHECK(knock(cancel));
-    SEALIFT_CHECK(drain(cancel));
+    SEALIFT_TRY(const Heard heard, pokeUntilHeard(static_cast<char>(kStm32Start), patience_.start, cancel));
+    if (heard == Heard::Noise) {
+      return fail(stranger());
+    }
+    if (heard == Heard::Nothing) {
+      return fail(ErrorCode::Timeout, QStringLiteral("No STM32 bootloader answers on %1.").arg(link_.description()),
+                  QStringLiteral("Start the device's bootloader (BOOT0 high, then reset), check the wiring, and try a "
+                                 "lower baud rate."));
+    }
     greeted = greet(cancel);
     if (greeted || !mayPass(greeted.error().code)) {
       return greeted;
     }
   }
-  return failBecause(ErrorCode::DeviceNotRecognised,
-                     QStringLiteral("What answers on %1 is no STM32 bootloader.").arg(link_.description()),
-                     greeted.error());
+  Error error = stranger();
+  error.cause = std::make_shared<const Error>(greeted.error());
+  return fail(error);
 }
 
+// Never with 0x7F: as a count it would ask for more than can be sent. A bootloader that was reset meanwhile measures a
+// wrong baud rate from this, and is silent.
 Status Stm32Session::resynchronise(const CancelToken& cancel) {
   const Stm32BootloaderInfo before = info_;
-  for (int attempt = 0;; ++attempt) {
-    SEALIFT_TRY(const Knock found, knock(cancel));
-    if (found == Knock::Fresh) {
-      return fail(ErrorCode::LinkLost, QStringLiteral("The device was reset in the middle of the conversation."));
+  for (int attempt = 1;; ++attempt) {
+    SEALIFT_TRY(const Heard heard, pokeUntilHeard(kFiller, patience_.start / 2, cancel));
+    if (heard == Heard::Nothing) {
+      return fail(ErrorCode::LinkLost,
+                  QStringLiteral("The bootloader on %1 fell silent: the device was reset, or unplugged.")
+                      .arg(link_.description()),
+                  QStringLiteral("Check the wiring and start the device's bootloader again."));
     }
-    SEALIFT_CHECK(drain(cancel));
     const Status greeted = greet(cancel);
     if (greeted && info_.version == before.version && info_.commands == before.commands) {
       return {};
     }
+    info_ = before;
     if (attempt == kTries) {
       return greeted ? fail(ErrorCode::DeviceChanged, QStringLiteral("Another bootloader answers than before."))
                      : greeted;
@@ -309,9 +329,17 @@ Status Stm32Session::write(quint32 address, QByteArrayView data, Progress& progr
 
 // ---- erasing --------------------------------------------------------------------------------------------
 
+// Not to be stopped before the list was sent: a bootloader that waits for its count takes most others' 0x7F for a count
+// that never ends.
+Status Stm32Session::sendErase(const QByteArray& list, const CancelToken& cancel) {
+  SEALIFT_CHECK(cancel.check());
+  const CancelToken never;
+  SEALIFT_CHECK(begin(eraseCommand(), never));
+  return send(list, never);
+}
+
 Status Stm32Session::eraseSome(const QList<quint16>& pages, const CancelToken& cancel) {
-  SEALIFT_CHECK(begin(eraseCommand(), cancel));
-  SEALIFT_CHECK(send(encodeStm32Pages(pages, isExtended()), cancel));
+  SEALIFT_CHECK(sendErase(encodeStm32Pages(pages, isExtended()), cancel));
   return finish(eraseCommand(), patience_.page * static_cast<int>(pages.size()), cancel);
 }
 
@@ -332,8 +360,7 @@ Status Stm32Session::erasePages(const QList<quint16>& pages, Progress& progress,
 
 Status Stm32Session::massErase(const CancelToken& cancel) {
   return repeated(cancel, [&]() -> Status {
-    SEALIFT_CHECK(begin(eraseCommand(), cancel));
-    SEALIFT_CHECK(send(encodeStm32MassErase(isExtended()), cancel));
+    SEALIFT_CHECK(sendErase(encodeStm32MassErase(isExtended()), cancel));
     return finish(eraseCommand(), patience_.massErase, cancel);
   });
 }

@@ -54,9 +54,10 @@ class Stm32Session {
   Status readoutUnprotect(const CancelToken& cancel);
 
  private:
-  enum class Knock { Fresh, Idle };
+  enum class Heard { Nothing, Ack, Nack, Noise };
 
-  Result<Knock> knock(const CancelToken& cancel);
+  Result<Heard> poke(const QByteArray& bytes, std::chrono::milliseconds time, const CancelToken& cancel);
+  Result<Heard> pokeUntilHeard(char first, std::chrono::milliseconds time, const CancelToken& cancel);
   Status drain(const CancelToken& cancel);
   Status greet(const CancelToken& cancel);
   Status resynchronise(const CancelToken& cancel);
@@ -73,6 +74,7 @@ class Stm32Session {
   Result<QByteArray> readBlock(quint32 address, qsizetype count, const CancelToken& cancel);
   Status writeBlock(quint32 address, const QByteArray& data, const CancelToken& cancel);
   Status putBlock(quint32 address, const QByteArray& data, const CancelToken& cancel);
+  Status sendErase(const QByteArray& list, const CancelToken& cancel);
   Status eraseSome(const QList<quint16>& pages, const CancelToken& cancel);
   Status protectionCommand(Stm32Command command, const CancelToken& cancel);
   bool isExtended() const { return info_.has(Stm32Command::ExtendedErase); }
