@@ -199,6 +199,7 @@ int main(int argc, char** argv) {
       return sayFatal(introduced.error(), attended);
     }
   } else {
+    (*station)->watchDevices();
     (void)(*station)->lookAtDevices();
   }
   if (!options.file.isEmpty()) {

@@ -11,26 +11,12 @@
 namespace sealift {
 namespace {
 
-QString idFor(const QString& vendorId, const QString& modelId, const QString& serial, const LinkAddress& address) {
-  if (vendorId.isEmpty() || serial.isEmpty()) {
-    return address.toString();
-  }
-  return QStringLiteral("%1/%2/%3").arg(vendorId, modelId, serial);
-}
-
 QString counterKey(const QString& id) {
   return QStringLiteral("security-version.") + id;
 }
 
 QString protectionKey(const QString& id) {
   return QStringLiteral("read-protected.") + id;
-}
-
-// Nothing spoke this protocol: another driver may be understood.
-bool maybeAnotherProtocol(const Error& error) {
-  return error.code == ErrorCode::DeviceNotRecognised || error.code == ErrorCode::Timeout ||
-         error.code == ErrorCode::ProtocolMalformed || error.code == ErrorCode::ProtocolUnexpected ||
-         error.code == ErrorCode::ProtocolRefused;
 }
 
 }  // namespace
@@ -101,99 +87,47 @@ std::optional<KnownDevice> DeviceService::find(const QString& id) const {
   return only != nullptr ? std::optional(*only) : std::nullopt;
 }
 
-Result<DeviceService::Recognised> DeviceService::recognise(const LinkAddress& address, const QString& hint,
-                                                           const CancelToken& cancel) {
-  // One look for each way of speaking, however many models share it.
-  struct Way {
-    const DriverEntry* entry;
-    QList<ModelDescription> models;
-  };
-  QList<Way> ways;
-  for (const std::shared_ptr<VendorRepository>& repository : vendors_.repositories()) {
-    const VendorContents contents = repository->contents();
-    for (const ModelDescription& model : contents.models) {
-      const QString fullName = model.vendorId + u'/' + model.id;
-      const DriverEntry* entry = core_.drivers->find(model.driver);
-      if (entry == nullptr || !model.links.contains(address.kind) || !entry->links.contains(address.kind) ||
-          (!hint.isEmpty() && hint != fullName && hint != model.id)) {
-        continue;
-      }
-      const auto same = [&](const Way& way) {
-        return way.entry == entry && way.models.first().driverSettings == model.driverSettings;
-      };
-      const auto it = std::find_if(ways.begin(), ways.end(), same);
-      if (it != ways.end()) {
-        it->models << model;
-      } else {
-        ways << Way{entry, {model}};
-      }
-    }
-  }
-  if (ways.isEmpty()) {
-    return fail(
-        ErrorCode::DeviceNotRecognised,
-        hint.isEmpty()
-            ? QStringLiteral("No added vendor has a model that is reached over %1.").arg(linkKindName(address.kind))
-            : QStringLiteral("No added vendor has a model \"%1\" that is reached over %2.")
-                  .arg(hint, linkKindName(address.kind)));
-  }
-  std::optional<Error> lastError;
-  std::optional<DeviceSnapshot> stranger;
-  for (const Way& way : ways) {
-    ModelDescription anyModel = way.models.first();
-    anyModel.deviceNames.clear();  // which of the models it is, is told by the device's own name, below
-    SEALIFT_TRY(const std::unique_ptr<Driver> driver, way.entry->make(anyModel, address, *core_.links));
-    StepContext step{.cancel = cancel, .progress = Progress()};
-    Result<DeviceSnapshot> snapshot = driver->identify(step);
-    if (!snapshot) {
-      if (!maybeAnotherProtocol(snapshot.error())) {
-        return tl::unexpected<Error>(snapshot.error());
-      }
-      lastError = snapshot.error();
-      continue;
-    }
-    for (const ModelDescription& model : way.models) {
-      if (model.deviceNames.isEmpty() || model.deviceNames.contains(snapshot->deviceName)) {
-        return Recognised{model.vendorId, model.id, *snapshot};
-      }
-    }
-    stranger = *snapshot;
-  }
-  if (stranger) {
-    return Recognised{{}, {}, *stranger};
-  }
-  return failBecause(ErrorCode::DeviceNotRecognised,
-                     QStringLiteral("Nothing that a known model speaks answers at %1.").arg(address.toString()),
-                     *lastError);
-}
-
 Result<KnownDevice> DeviceService::look(const QString& id, const CancelToken& cancel) {
   const std::optional<KnownDevice> before = find(id);
   if (!before) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
   }
-  const AddressGate::Guard guard = core_.gate.tryEnter(before->address.toString());
+  const AddressGate::Guard guard = core_.gate.enter(before->address, AddressGate::Use::Look, cancel);
   if (!guard) {
     return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
   }
-  QString hint = before->modelHint;
-  if (hint.isEmpty() && !before->vendorId.isEmpty()) {
-    hint = before->vendorId + u'/' + before->modelId;
-  }
-  Result<Recognised> seen = recognise(before->address, hint, cancel);
+  const Result<Recognised> seen = recogniseAgain(*before, cancel);
   if (!seen) {
-    KnownDevice away = *before;
-    away.online = false;
-    away.problem = seen.error();
-    replace(before->id, away);
+    noteProblem(*before, seen.error(), seen.error().code == ErrorCode::LinkPermission);
     return tl::unexpected<Error>(seen.error());
   }
   return keep(*before, *seen);
 }
 
+// As the model that it was; somebody who named its model is taken at their word.
+Result<Recognised> DeviceService::recogniseAgain(const KnownDevice& before, const CancelToken& cancel) const {
+  const auto asked = before.byHand ? DeviceRecognition::Asked::ByPerson : DeviceRecognition::Asked::ByItself;
+  QStringList hint;
+  if (!before.modelHint.isEmpty()) {
+    hint << before.modelHint;
+  } else if (!before.vendorId.isEmpty()) {
+    hint << before.vendorId + u'/' + before.modelId;
+  }
+  return recognition_.recognise(before.address, hint, asked, cancel);
+}
+
+void DeviceService::noteProblem(const KnownDevice& before, const Error& problem, bool connected) {
+  KnownDevice away = before;
+  away.online = false;
+  away.connected = connected;
+  away.problem = problem;
+  replace(before.id, away);
+}
+
 Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recognised& seen) {
+  const std::scoped_lock keeping(keeping_);
   KnownDevice device = before;
-  device.id = idFor(seen.vendorId, seen.modelId, seen.snapshot.serial, before.address);
+  SEALIFT_TRY(device.id, idOf(before, seen));
   if (device.id != before.id) {  // another unit answers where this one was
     const std::optional<KnownDevice> known = find(device.id);
     device.givenName = known ? known->givenName : (before.snapshot ? QString() : before.givenName);
@@ -204,6 +138,7 @@ Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recogni
   device.snapshot = seen.snapshot;
   device.lastSeenMs = core_.nowMs();
   device.online = true;
+  device.connected = true;
   device.problem.reset();
   SEALIFT_CHECK(DeviceTable(*core_.database)
                     .recordSeen({.id = device.id,
@@ -328,11 +263,13 @@ Result<KnownDevice> DeviceService::add(const QString& addressText, const QString
       return fail(ErrorCode::AlreadyExists, QStringLiteral("%1 was added before.").arg(text));
     }
   }
-  const AddressGate::Guard guard = core_.gate.tryEnter(text);
+  const AddressGate::Guard guard = core_.gate.enter(address, AddressGate::Use::Look, cancel);
   if (!guard) {
     return fail(ErrorCode::DeviceBusy, QStringLiteral("The device at %1 is being worked on.").arg(text));
   }
-  SEALIFT_TRY(const Recognised seen, recognise(address, model, cancel));
+  SEALIFT_TRY(const Recognised seen,
+              recognition_.recognise(address, model.isEmpty() ? QStringList() : QStringList{model},
+                                     DeviceRecognition::Asked::ByPerson, cancel));
   AddressTable table(*core_.database);
   if (Status added = table.insert({.address = text, .note = model, .addedMs = core_.nowMs()});
       !added && added.error().code != ErrorCode::AlreadyExists) {
@@ -344,16 +281,15 @@ Result<KnownDevice> DeviceService::add(const QString& addressText, const QString
   device.givenName = name;
   device.modelHint = model;
   device.byHand = true;
-  const QString id = idFor(seen.vendorId, seen.modelId, seen.snapshot.serial, address);
+  SEALIFT_TRY(KnownDevice kept, keep(device, seen));
   SEALIFT_CHECK(
       core_.record({.event = AuditEvent::DeviceAdded,
                     .actor = {},
-                    .subject = {QStringLiteral("device"), id, name.isEmpty() ? seen.snapshot.deviceName : name},
+                    .subject = {QStringLiteral("device"), kept.id, name.isEmpty() ? seen.snapshot.deviceName : name},
                     .outcome = AuditOutcome::Ok,
                     .code = {},
                     .message = QStringLiteral("Added at %1.").arg(text),
                     .details = {}}));
-  SEALIFT_TRY(KnownDevice kept, keep(device, seen));
   if (!name.isEmpty()) {
     SEALIFT_CHECK(rename(kept.id, name));
     kept.givenName = name;
@@ -366,7 +302,8 @@ Status DeviceService::remove(const QString& id) {
   if (!device) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
   }
-  if (const AddressGate::Guard guard = core_.gate.tryEnter(device->address.toString()); !guard) {
+  if (const AddressGate::Guard guard = core_.gate.enter(device->address, AddressGate::Use::Look, core_.closing);
+      !guard) {
     return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
   }
   if (Status gone = AddressTable(*core_.database).remove(device->address.toString());

@@ -154,6 +154,11 @@ void showCondition(DeviceView& view, const KnownDevice& device, const StationCor
   if (updates.runningJobOf(device.id)) {
     return set(DeviceCondition::Updating, Tone::Accent, QStringLiteral("Updating"));
   }
+  if (!device.online && device.connected && device.problem) {
+    return set(DeviceCondition::Problem, Tone::Bad,
+               device.problem->code == ErrorCode::LinkPermission ? QStringLiteral("No permission")
+                                                                 : QStringLiteral("Can't be read"));
+  }
   if (!device.online) {
     return set(DeviceCondition::Offline, Tone::Neutral, QStringLiteral("Not connected"));
   }
@@ -176,10 +181,26 @@ void showCondition(DeviceView& view, const KnownDevice& device, const StationCor
   set(DeviceCondition::UpToDate, Tone::Good, QStringLiteral("Up to date"));
 }
 
+QString twinWarning(const KnownDevice& device, const DeviceService& devices) {
+  if (const std::optional<QString> twin = devices.twinOf(device)) {
+    return QStringLiteral(
+               "Another device with the serial number %1 is connected at %2. Sealift tells them apart by "
+               "their places: make sure that you chose the right one.")
+        .arg(device.snapshot->serial, *twin);
+  }
+  if (device.online && UnitIdentity::isAtPlace(device.id)) {
+    return QStringLiteral(
+               "Two devices with the serial number %1 were connected at once, so this one is known by its "
+               "place only.")
+        .arg(device.snapshot->serial);
+  }
+  return {};
+}
+
 }  // namespace
 
 DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, const VendorService& vendors,
-                          const UpdateService& updates, const ReleaseOffers& offers) {
+                          const DeviceService& devices, const UpdateService& updates, const ReleaseOffers& offers) {
   DeviceView view;
   view.id = device.id;
   view.linkKind = linkKindName(device.address.kind);
@@ -222,8 +243,9 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
   } else if (device.snapshot && !device.snapshot->deviceName.isEmpty()) {
     view.name = device.snapshot->deviceName;
   } else {
-    view.name = QStringLiteral("Unknown device");
+    view.name = device.foundName.isEmpty() ? QStringLiteral("Unknown device") : device.foundName;
   }
+  view.warning = twinWarning(device, devices);
   view.history = updates.historyOf(device.id);
   showCondition(view, device, core, updates, offers);
   return view;

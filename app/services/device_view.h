@@ -7,6 +7,6 @@
 namespace sealift {
 
 DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, const VendorService& vendors,
-                          const UpdateService& updates, const ReleaseOffers& offers);
+                          const DeviceService& devices, const UpdateService& updates, const ReleaseOffers& offers);
 
 }  // namespace sealift

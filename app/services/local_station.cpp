@@ -1,5 +1,6 @@
 #include "app/services/local_station.h"
 
+#include "app/base/deadline.h"
 #include "app/base/file_io.h"
 #include "app/catalog/system_fetchers.h"
 #include "app/services/device_view.h"
@@ -11,6 +12,7 @@
 #include <QJsonObject>
 #include <QStandardPaths>
 #include <QSysInfo>
+#include <QThread>
 #include <QtConcurrentRun>
 
 namespace sealift {
@@ -23,6 +25,7 @@ constexpr int kDueCheckMs = 1000;
 const QString kStationNameKey = QStringLiteral("station.name");
 const QString kOperatorKey = QStringLiteral("operator.name");
 const QString kHomeModeKey = QStringLiteral("mode.home");
+const QString kSearchKey = QStringLiteral("network.search");
 const QString kOfflineKey = QStringLiteral("network.offline");
 
 QString loginName() {
@@ -37,7 +40,9 @@ QString defaultDataFolder() {
 }
 
 LocalStation::LocalStation(const StationSetup& setup)
-    : pins_(setup.pins ? setup.pins : std::make_shared<NoPinSource>()), settleByItself_(setup.settleByItself) {
+    : pins_(setup.pins ? setup.pins : std::make_shared<NoPinSource>()),
+      settleByItself_(setup.settleByItself),
+      lookEvery_(setup.lookEvery) {
   core_.clock = setup.clock;
   VendorFetcherFactory fetchers = setup.fetchers;
   if (!fetchers) {
@@ -64,6 +69,7 @@ LocalStation::LocalStation(const StationSetup& setup)
   info_.dataFolder = setup.dataFolder;
   vendors_ = std::make_unique<VendorService>(core_, [this] {
     core_.post([this] {
+      followModels();
       Q_EMIT vendorsChanged();
       Q_EMIT devicesChanged();
       Q_EMIT auditChanged();
@@ -86,6 +92,9 @@ LocalStation::LocalStation(const StationSetup& setup)
       core_, *vendors_, *devices_, *offers_,
       UpdateService::Signals{[this] {
                                core_.post([this] {
+                                 if (watching_) {
+                                   discovery_->goOn();  // a device may be free again
+                                 }
                                  Q_EMIT jobsChanged();
                                  Q_EMIT auditChanged();
                                });
@@ -93,6 +102,10 @@ LocalStation::LocalStation(const StationSetup& setup)
                              [this](const QString& id) { core_.post([this, id] { Q_EMIT jobChanged(id); }); },
                              deviceChangedLater});
   audit_ = std::make_unique<AuditService>(core_, [this] { core_.post([this] { Q_EMIT auditChanged(); }); });
+  discovery_ = std::make_unique<DiscoveryService>(
+      core_, *devices_,
+      DiscoveryService::Hooks{[this] { core_.post([this] { Q_EMIT foundChanged(); }); },
+                              [this](const KnownDevice& seen) { settle(seen); }});
 }
 
 Result<std::unique_ptr<LocalStation>> LocalStation::open(const StationSetup& setup) {
@@ -175,6 +188,7 @@ void LocalStation::stop() {
 
 LocalStation::~LocalStation() {
   stop();
+  discovery_->stop();
   core_.lookPool.waitForDone();
   core_.jobPool.waitForDone();
   if (core_.audit) {
@@ -199,6 +213,8 @@ Status LocalStation::loadInfo() {
   SEALIFT_TRY(const std::optional<QString> offline, settings.find(kOfflineKey));
   info_.offline = info_.offlineForRun || offline == QLatin1String("1");
   core_.network->setOffline(info_.offline);
+  SEALIFT_TRY(const std::optional<QString> search, settings.find(kSearchKey));
+  info_.searchesNetwork = search != QLatin1String("0");
   info_.role = info_.homeMode ? QStringLiteral("owner") : QStringLiteral("technician");
   info_.publicKeyId = core_.signer->publicKey().keyId();
   core_.setOperatorName(info_.operatorName);
@@ -247,6 +263,24 @@ Status LocalStation::setOffline(bool offline) {
                                                  : QStringLiteral("Offline mode was switched off."),
                               .details = {{QStringLiteral("offline"), offline}}}));
   SEALIFT_CHECK(loadInfo());
+  followModels();
+  Q_EMIT infoChanged();
+  Q_EMIT auditChanged();
+  return {};
+}
+
+Status LocalStation::setSearchesNetwork(bool search) {
+  SEALIFT_CHECK(SettingTable(*core_.database).set(kSearchKey, search ? QStringLiteral("1") : QStringLiteral("0")));
+  SEALIFT_CHECK(core_.record({.event = AuditEvent::SettingsChanged,
+                              .actor = {},
+                              .subject = {QStringLiteral("station"), info_.publicKeyId, info_.name},
+                              .outcome = AuditOutcome::Ok,
+                              .code = {},
+                              .message = search ? QStringLiteral("Searching the network for devices was switched on.")
+                                                : QStringLiteral("Searching the network for devices was switched off."),
+                              .details = {{QStringLiteral("search"), search}}}));
+  SEALIFT_CHECK(loadInfo());
+  followModels();
   Q_EMIT infoChanged();
   Q_EMIT auditChanged();
   return {};
@@ -270,33 +304,78 @@ QList<DeviceView> LocalStation::devices() const {
   QList<DeviceView> views;
   const QList<KnownDevice> known = devices_->devices();
   for (const KnownDevice& device : known) {
-    views << makeDeviceView(device, core_, *vendors_, *updates_, *offers_);
+    views << makeDeviceView(device, core_, *vendors_, *devices_, *updates_, *offers_);
   }
   return views;
 }
 
 std::optional<DeviceView> LocalStation::device(const QString& id) const {
   const std::optional<KnownDevice> known = devices_->find(id);
-  return known ? std::optional(makeDeviceView(*known, core_, *vendors_, *updates_, *offers_)) : std::nullopt;
+  return known ? std::optional(makeDeviceView(*known, core_, *vendors_, *devices_, *updates_, *offers_)) : std::nullopt;
+}
+
+// In a thread of the pool, which only waits here and must not starve the looks.
+Status LocalStation::lookAtKnown(const QStringList& except) {
+  std::vector<QFuture<void>> looks;
+  for (const KnownDevice& device : devices_->devices()) {
+    if (except.contains(device.id)) {
+      continue;
+    }
+    looks.push_back(QtConcurrent::run(&core_.lookPool, [this, id = device.id] {
+      if (const Result<KnownDevice> seen = devices_->look(id, core_.closing)) {
+        settle(*seen);
+      }
+    }));
+  }
+  for (QFuture<void>& look : looks) {
+    look.waitForFinished();
+  }
+  return {};
 }
 
 QFuture<Status> LocalStation::lookAtDevices() {
   return QtConcurrent::run(&core_.lookPool, [this]() -> Status {
-    std::vector<QFuture<void>> looks;
-    // One thread each, beyond the pool's own: this one only waits, and must not starve them.
     core_.lookPool.releaseThread();
-    for (const KnownDevice& device : devices_->devices()) {
-      looks.push_back(QtConcurrent::run(&core_.lookPool, [this, id = device.id] {
-        if (const Result<KnownDevice> seen = devices_->look(id, core_.closing)) {
-          settle(*seen);
-        }
-      }));
-    }
-    for (QFuture<void>& look : looks) {
-      look.waitForFinished();
-    }
+    const Status looked = lookAtKnown(discovery_->lookAround(core_.closing));
     core_.lookPool.reserveThread();
-    return {};
+    return looked;
+  });
+}
+
+void LocalStation::watchDevices() {
+  if (!watching_) {
+    watching_ = true;
+    discovery_->watch(lookEvery_);
+    followModels();
+  }
+}
+
+// The network is searched for what models name now; what they name that is there already is looked at.
+void LocalStation::followModels() {
+  if (watching_) {
+    discovery_->searchNetwork(info_.searchesNetwork && !info_.offline);
+  }
+}
+
+QList<FoundView> LocalStation::found() const {
+  return discovery_->found();
+}
+
+QFuture<Status> LocalStation::discover(int seconds) {
+  if (!watching_) {
+    discovery_->searchNetwork(info_.searchesNetwork && !info_.offline);
+  }
+  return QtConcurrent::run(&core_.lookPool, [this, seconds]() -> Status {
+    core_.lookPool.releaseThread();
+    const Deadline end = Deadline::in(std::chrono::seconds(seconds), QStringLiteral("devices on the network"));
+    (void)discovery_->lookAround(core_.closing);
+    while (!end.passed() && !core_.closing.isCancelled() && discovery_->searchesNetwork()) {
+      QThread::msleep(static_cast<unsigned long>(std::max(end.sliceMs(), 1)));
+    }
+    discovery_->waitUntilIdle(core_.closing);
+    core_.lookPool.reserveThread();
+    const std::optional<Error> problem = discovery_->networkProblem();
+    return problem ? Status(fail(*problem)) : Status();
   });
 }
 
@@ -304,7 +383,7 @@ QFuture<Result<DeviceView>> LocalStation::lookAtDevice(const QString& id) {
   return QtConcurrent::run(&core_.lookPool, [this, id]() -> Result<DeviceView> {
     SEALIFT_TRY(const KnownDevice seen, devices_->look(id, core_.closing));
     settle(seen);
-    return makeDeviceView(seen, core_, *vendors_, *updates_, *offers_);
+    return makeDeviceView(seen, core_, *vendors_, *devices_, *updates_, *offers_);
   });
 }
 
@@ -336,7 +415,7 @@ void LocalStation::settle(const KnownDevice& seen) {
 QFuture<Result<DeviceView>> LocalStation::addDevice(const QString& address, const QString& name, const QString& model) {
   return QtConcurrent::run(&core_.lookPool, [this, address, name, model]() -> Result<DeviceView> {
     SEALIFT_TRY(const KnownDevice added, devices_->add(address, name, model, core_.closing));
-    return makeDeviceView(added, core_, *vendors_, *updates_, *offers_);
+    return makeDeviceView(added, core_, *vendors_, *devices_, *updates_, *offers_);
   });
 }
 
@@ -384,6 +463,9 @@ QStringList LocalStation::interruptedJobs() const {
 
 void LocalStation::startDueJobs() {
   (void)updates_->startDue();
+  if (watching_) {
+    discovery_->goOn();
+  }
 }
 
 Status LocalStation::remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) {

@@ -4,6 +4,7 @@
 #include "app/services/audit_service.h"
 #include "app/services/device_access.h"
 #include "app/services/device_service.h"
+#include "app/services/discovery_service.h"
 #include "app/services/station.h"
 #include "app/services/station_core.h"
 #include "app/services/update_service.h"
@@ -28,6 +29,7 @@ struct StationSetup {
   bool demo = false;
   bool startFreshAfterDamage = false;  // a damaged database was set aside before; begin a new one
   bool settleByItself = true;          // interrupted jobs go on when their device is seen
+  std::chrono::milliseconds lookEvery = UsbWatcher::kLookEvery;  // once devices are watched
 };
 
 // The folder that the operating system has for a program's data (XDG on Linux).
@@ -47,6 +49,7 @@ class LocalStation final : public Station {
   StationInfo info() const override;
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
   Status setOffline(bool offline) override;
+  Status setSearchesNetwork(bool search) override;
   QList<DriverView> drivers() const override;
   StationKeyView stationKey() const override;
   Result<StationKeyView> chooseStationKey(const QString& address, const QString& newType) override;
@@ -54,6 +57,9 @@ class LocalStation final : public Station {
   QList<DeviceView> devices() const override;
   std::optional<DeviceView> device(const QString& id) const override;
   QFuture<Status> lookAtDevices() override;
+  void watchDevices() override;
+  QList<FoundView> found() const override;
+  QFuture<Status> discover(int seconds) override;
   QFuture<Result<DeviceView>> lookAtDevice(const QString& id) override;
   QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
   Status removeDevice(const QString& id) override;
@@ -99,6 +105,8 @@ class LocalStation final : public Station {
   Status loadInfo();
   void startDueJobs();
   void settle(const KnownDevice& seen);
+  void followModels();
+  Status lookAtKnown(const QStringList& except);
 
   StationCore core_;
   std::shared_ptr<PinSource> pins_;  // never null
@@ -110,6 +118,9 @@ class LocalStation final : public Station {
   std::unique_ptr<ReleaseOffers> offers_;
   std::unique_ptr<UpdateService> updates_;
   std::unique_ptr<AuditService> audit_;
+  std::unique_ptr<DiscoveryService> discovery_;  // last: it ends before what it tells
+  std::chrono::milliseconds lookEvery_;
+  bool watching_ = false;
   QTimer dueTimer_;
   std::mutex triedMutex_;
   QHash<QString, QByteArray> tried_;  // interrupted job → what its device showed when it was last carried on

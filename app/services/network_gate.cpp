@@ -80,6 +80,18 @@ Result<QList<UsbDeviceInfo>> NetworkGate::usbDevices() {
   return links_->usbDevices();
 }
 
+Result<QList<SerialPortInfo>> NetworkGate::serialPorts() {
+  return links_->serialPorts();
+}
+
+Result<std::unique_ptr<ServiceBrowsing>> NetworkGate::browseServices(const QStringList& types,
+                                                                     const ServiceListener& listener) {
+  if (isOffline()) {
+    return fail(ErrorCode::Offline, QStringLiteral("Offline mode is on, so the network was not searched for devices."));
+  }
+  return links_->browseServices(types, listener);
+}
+
 Result<std::unique_ptr<HttpLink>> NetworkGate::openHttp(const LinkAddress& address, const HttpAccess& access,
                                                         const CancelToken& cancel) {
   if (isOffline()) {

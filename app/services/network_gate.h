@@ -36,6 +36,9 @@ class NetworkGate final : public LinkOpener {
   Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address, const CancelToken& cancel) override;
   Result<std::unique_ptr<UsbLink>> openUsb(const LinkAddress& address, const CancelToken& cancel) override;
   Result<QList<UsbDeviceInfo>> usbDevices() override;
+  Result<QList<SerialPortInfo>> serialPorts() override;
+  Result<std::unique_ptr<ServiceBrowsing>> browseServices(const QStringList& types,
+                                                          const ServiceListener& listener) override;
   std::unique_ptr<LinkGuard> keepOthersAway(const LinkAddress& address) override;
   // Adds to what a driver says how this station shows itself to the device.
   Result<std::unique_ptr<HttpLink>> openHttp(const LinkAddress& address, const HttpAccess& access,

@@ -40,6 +40,9 @@ class Station : public QObject {
   // No network at all: vendors' servers and devices over UDP and TCP are not reached. Kept for later runs.
   virtual Status setOffline(bool offline) = 0;
 
+  // Whether the local network is searched for devices (by Multicast DNS, with questions only). Kept for later runs.
+  virtual Status setSearchesNetwork(bool search) = 0;
+
   virtual QList<DriverView> drivers() const = 0;  // what this program speaks; the same for every station
 
   virtual StationKeyView stationKey() const = 0;
@@ -51,8 +54,16 @@ class Station : public QObject {
   // Devices -------------------------------------------------------------------------------
   virtual QList<DeviceView> devices() const = 0;  // as last seen; at once
   virtual std::optional<DeviceView> device(const QString& id) const = 0;
-  // Looks at every known address again; devicesChanged() comes as each answers.
+  // Looks at every known address again, and at what is plugged in and named by a model; devicesChanged() comes as each
+  // answers.
   virtual QFuture<Status> lookAtDevices() = 0;
+  // From now on devices are found by themselves as they come and go; foundChanged() tells.
+  virtual void watchDevices() = 0;
+  // What is connected or announces itself, known or not, as last seen; at once.
+  virtual QList<FoundView> found() const = 0;
+  // Looks what is there for so long: on the USB, the serial ports and, unless that is off, the network. What a model
+  // names is looked at, nothing else is opened. An error is why the network could not be searched; the rest was.
+  virtual QFuture<Status> discover(int seconds) = 0;
   virtual QFuture<Result<DeviceView>> lookAtDevice(const QString& id) = 0;
   // `model` may be empty: then every model that names this kind of link is tried.
   virtual QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) = 0;
@@ -114,6 +125,7 @@ class Station : public QObject {
 
  Q_SIGNALS:
   void devicesChanged();
+  void foundChanged();
   void deviceChanged(const QString& id);
   void jobsChanged();                  // one came, went or finished
   void jobChanged(const QString& id);  // progress; at most ten a second for each job

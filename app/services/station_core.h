@@ -4,6 +4,7 @@
 #include "app/audit/audit_log.h"
 #include "app/base/clock.h"
 #include "app/catalog/vendor_repository.h"
+#include "app/services/address_gate.h"
 #include "app/services/network_gate.h"
 #include "app/services/views.h"
 #include "app/store/database.h"
@@ -16,49 +17,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 
 namespace sealift {
-
-// Who may talk to which address now: one at a time. A job holds its device's address to the end.
-class AddressGate {
- public:
-  class Guard {
-   public:
-    Guard() = default;
-    Guard(AddressGate* gate, QString address) : gate_(gate), address_(std::move(address)) {}
-    Guard(Guard&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), address_(std::move(other.address_)) {}
-    Guard& operator=(Guard&& other) noexcept {
-      release();
-      gate_ = std::exchange(other.gate_, nullptr);
-      address_ = std::move(other.address_);
-      return *this;
-    }
-    ~Guard() { release(); }
-    explicit operator bool() const { return gate_ != nullptr; }
-
-   private:
-    void release() {
-      if (gate_ != nullptr) {
-        const std::scoped_lock lock(gate_->mutex_);
-        gate_->taken_.erase(address_);
-        gate_ = nullptr;
-      }
-    }
-    AddressGate* gate_ = nullptr;
-    QString address_;
-  };
-
-  // An empty guard when somebody else has it.
-  Guard tryEnter(const QString& address) {
-    const std::scoped_lock lock(mutex_);
-    return taken_.insert(address).second ? Guard(this, address) : Guard();
-  }
-
- private:
-  std::mutex mutex_;
-  std::set<QString> taken_;
-};
 
 struct StationCore {
   std::unique_ptr<Database> database;

@@ -154,7 +154,7 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
     signals_.jobsChanged();
     return id;
   }
-  AddressGate::Guard guard = core_.gate.tryEnter(prepared->device.address.toString());
+  AddressGate::Guard guard = core_.gate.enter(prepared->device.address, AddressGate::Use::Job, core_.closing);
   if (!guard) {
     return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
   }
@@ -285,7 +285,7 @@ Result<QString> UpdateService::resume(const QString& jobId) {
   SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, planner_.wishOf(*row), before, core_.closing));
   const Plan& plan = prepared->made.plan;
   SEALIFT_CHECK(planner_.checkStillAgreed(plan, row->planDigest));
-  AddressGate::Guard guard = core_.gate.tryEnter(prepared->device.address.toString());
+  AddressGate::Guard guard = core_.gate.enter(prepared->device.address, AddressGate::Use::Job, core_.closing);
   if (!guard) {
     return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
   }
@@ -353,7 +353,7 @@ void UpdateService::startScheduled(const QString& jobId) {
          makeError(ErrorCode::ConsentPlanChanged, QStringLiteral("The plan has changed since it was agreed to.")));
     return;
   }
-  AddressGate::Guard guard = core_.gate.tryEnter(prepared->device.address.toString());
+  AddressGate::Guard guard = core_.gate.enter(prepared->device.address, AddressGate::Use::Job, core_.closing);
   if (!guard) {
     stop(Outcome::Failed, makeError(ErrorCode::DeviceBusy, QStringLiteral("The device was being worked on.")));
     return;

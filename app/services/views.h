@@ -103,7 +103,22 @@ struct DeviceView {
   QString phaseText;  // "Full support until 1 Jun 2027"
   std::optional<OfferView> offer;
   std::optional<Error> problem;  // why it can't be read or managed
+  QString warning;               // what to mind before anything is done with it; empty: nothing
   QList<HistoryItem> history;    // newest first
+};
+
+// Something that is connected or announces itself on the network, known or not.
+struct FoundView {
+  QString kind;        // "usb", "serial", "network"
+  QString address;     // for addDevice
+  QString name;        // its own words, made safe to show
+  QString detail;      // "1209:0001, serial number 0007", "_smp._udp, boiler.local"
+  QString place;       // "USB 1-2.3", "serial ttyUSB0 (USB 1-2)", "network"
+  QStringList models;  // names of those that name it; nothing else is ever opened by itself
+  QString deviceId;    // the known device that it is; empty: none yet
+  bool opened = false;
+  bool addable = false;  // a person may ask for it to be opened
+  QString note;          // what it turned out to be, or why it was not opened
 };
 
 using CheckView = Check;
@@ -290,8 +305,9 @@ struct StationInfo {
   QString publicKeyId;  // hex, of the station's key
   bool homeMode = false;
   bool demo = false;
-  bool offline = false;        // no network at all
-  bool offlineForRun = false;  // because the program was started so, whatever the settings say
+  bool offline = false;         // no network at all
+  bool offlineForRun = false;   // because the program was started so, whatever the settings say
+  bool searchesNetwork = true;  // asks the local network for services that models name; never while offline
 };
 
 }  // namespace sealift

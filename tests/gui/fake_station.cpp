@@ -159,6 +159,17 @@ std::optional<DeviceView> FakeStation::device(const QString& id) const {
   return std::nullopt;
 }
 
+Status FakeStation::setSearchesNetwork(bool search) {
+  SEALIFT_CHECK(note(QStringLiteral("setSearchesNetwork"), search ? QStringLiteral("on") : QStringLiteral("off")));
+  stationInfo.searchesNetwork = search;
+  Q_EMIT infoChanged();
+  return {};
+}
+
+QFuture<Status> FakeStation::discover(int seconds) {
+  return answer<Status>(QStringLiteral("discover"), QString::number(seconds), [] { return Status(); });
+}
+
 QFuture<Status> FakeStation::lookAtDevices() {
   return answer<Status>(QStringLiteral("lookAtDevices"), {}, [] { return Status(); });
 }

@@ -26,6 +26,7 @@ class FakeStation final : public Station {
 
   // What it has and does, set by tests ------------------------------------------------------
   QList<DeviceView> deviceList;
+  QList<FoundView> foundList;
   QHash<QString, PlanView> plans;  // by device
   QList<JobView> jobList;
   QHash<QString, QStringList> logs;
@@ -57,6 +58,7 @@ class FakeStation final : public Station {
   StationInfo info() const override { return stationInfo; }
   Status changeInfo(const QString& stationName, const QString& operatorName, bool homeMode) override;
   Status setOffline(bool offline) override;
+  Status setSearchesNetwork(bool search) override;
   QList<DriverView> drivers() const override { return {}; }
   StationKeyView stationKey() const override { return {}; }
   Result<StationKeyView> chooseStationKey(const QString& /*address*/, const QString& /*newType*/) override {
@@ -65,6 +67,9 @@ class FakeStation final : public Station {
   QList<DeviceView> devices() const override { return deviceList; }
   std::optional<DeviceView> device(const QString& id) const override;
   QFuture<Status> lookAtDevices() override;
+  void watchDevices() override { calls << QStringLiteral("watchDevices"); }
+  QList<FoundView> found() const override { return foundList; }
+  QFuture<Status> discover(int seconds) override;
   QFuture<Result<DeviceView>> lookAtDevice(const QString& id) override;
   QFuture<Result<DeviceView>> addDevice(const QString& address, const QString& name, const QString& model) override;
   Status removeDevice(const QString& id) override;

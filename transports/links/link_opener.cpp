@@ -6,6 +6,7 @@
 #include "transports/links/serial_link.h"
 #include "transports/links/tcp_link.h"
 #include "transports/links/udp_link.h"
+#include "transports/links/udp_port.h"
 #include "transports/links/usb_link_libusb.h"
 
 namespace sealift {
@@ -14,6 +15,12 @@ namespace {
 constexpr std::chrono::seconds kConnectTime{10};
 
 }  // namespace
+
+Result<std::unique_ptr<DatagramPort>> LinkOpener::openPort(const LinkAddress& peer, const QHostAddress& own,
+                                                           quint16 port, const CancelToken& cancel) {
+  SEALIFT_CHECK(openDatagrams(peer, cancel));
+  return UdpPort::open(own, port);
+}
 
 Result<std::unique_ptr<UsbLink>> LinkOpener::openUsb(const LinkAddress& address, const CancelToken& /*cancel*/) {
   return fail(ErrorCode::NotSupported,
