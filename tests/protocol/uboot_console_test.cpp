@@ -3,6 +3,8 @@
 #include "transports/protocols/uboot/device_tree.h"
 #include "transports/protocols/uboot/environment.h"
 #include "transports/protocols/uboot/memory.h"
+#include "transports/protocols/uboot/network.h"
+#include "transports/protocols/uboot/signature_check.h"
 #include "transports/protocols/uboot/storage.h"
 
 #include <QMap>
@@ -118,6 +120,17 @@ class UbootConsoleTest : public QObject {
   void memoryReadRefusesOtherAddresses();
   void storageSelectsItsDevice();
   void deviceTree();
+  void memorySha256();
+  void networkAddress_data();
+  void networkAddress();
+  void networkByDhcp();
+  void networkAddressOfTheModel();
+  void loadsByTftp();
+  void loadsByTftpFromAnotherPort();
+  void loadFails_data();
+  void loadFails();
+  void signatureCheck_data();
+  void signatureCheck();
 };
 
 void UbootConsoleTest::outputAndStatus() {
@@ -362,6 +375,180 @@ void UbootConsoleTest::deviceTree() {
   QVERIFY(!*tree.text("/", "sealift,security-version", {}));
   QCOMPARE(*tree.children("/signature", {}), QList<QByteArray>{"key-dev"});
   QVERIFY(tree.children("/none", {})->isEmpty());
+}
+
+void UbootConsoleTest::memorySha256() {
+  const QByteArray digits(64, 'a');
+  FakeUboot fake;
+  fake.answers["hash sha256 40000000 10"] = {"sha256 for 40000000 ... 4000000f ==> " + digits + "\r\n", 0};
+  fake.answers["hash sha256 50000000 10"] = {"sha256 for 40000000 ... 4000000f ==> " + digits + "\r\n", 0};
+  fake.answers["hash sha256 60000000 10"] = {"sha256 for 60000000 ... 6000000f ==> " + digits.chopped(2) + "\r\n", 0};
+  UbootConsole console(fake, {});
+  UbootMemory memory(console);
+  const auto good = memory.sha256(0x40000000, 16, {});
+  QVERIFY(good && *good);
+  QCOMPARE(**good, QByteArray(32, '\xaa'));
+  QCOMPARE(memory.sha256(0x50000000, 16, {}).error().code, ErrorCode::ProtocolMalformed);
+  QCOMPARE(memory.sha256(0x60000000, 16, {}).error().code, ErrorCode::ProtocolMalformed);
+  const auto unknown = memory.sha256(0x70000000, 16, {});  // "Unknown command 'hash'"
+  QVERIFY(unknown && !*unknown);
+}
+
+void UbootConsoleTest::networkAddress_data() {
+  QTest::addColumn<QByteArray>("output");
+  QTest::addColumn<QString>("address");
+  QTest::newRow("good") << QByteArray("ipaddr=192.168.7.2\r\n") << QStringLiteral("192.168.7.2");
+  for (const char* bad : {"0.0.0.0", "127.0.0.1", "255.255.255.255", "224.0.0.1", "::1", "fe80::1", "192.168.7.2.1",
+                          "host", "", "0.1.2.3", "192.168.7.2; reset"}) {
+    QTest::newRow(bad) << QByteArray("ipaddr=") + bad + "\r\n" << QString();
+  }
+}
+
+void UbootConsoleTest::networkAddress() {
+  QFETCH(const QByteArray, output);
+  QFETCH(const QString, address);
+  FakeUboot fake;
+  fake.answers["printenv ipaddr"] = {output, 0};
+  UbootConsole console(fake, {});
+  const auto found = UbootNetwork(console).address({});
+  QVERIFY(found);
+  QCOMPARE(found->has_value(), !address.isEmpty());
+  QCOMPARE(found->value_or(QHostAddress()), QHostAddress(address));
+}
+
+// DHCP alone: without autoload=no U-Boot would load, and perhaps start, what the DHCP server names.
+void UbootConsoleTest::networkByDhcp() {
+  FakeUboot fake;
+  fake.answers["setenv autoload no"] = {};
+  fake.answers["dhcp"] = {"DHCP client bound to address 10.0.2.15 (1 ms)\r\n", 0};
+  UbootConsole console(fake, {});
+  QVERIFY(UbootNetwork(console).askDhcp({}));
+  QCOMPARE(fake.ran.size(), 2);
+  QVERIFY(fake.ran[0].startsWith("setenv autoload no;"));
+  fake.answers["dhcp"] = {"Retry time exceeded\r\n", 1};
+  const Status refused = UbootNetwork(console).askDhcp({});
+  QVERIFY(!refused);
+  QCOMPARE(refused.error().code, ErrorCode::ProtocolRefused);
+  QVERIFY(refused.error().what.contains(QStringLiteral("Retry time exceeded")));
+}
+
+void UbootConsoleTest::networkAddressOfTheModel() {
+  FakeUboot fake;
+  fake.answers["setenv ipaddr 192.168.7.2"] = {};
+  fake.answers["setenv netmask 255.255.254.0"] = {};
+  UbootConsole console(fake, {});
+  QVERIFY(UbootNetwork(console).setAddress(QHostAddress(QStringLiteral("192.168.7.2")), 23, {}));
+  QCOMPARE(fake.ran.size(), 2);
+}
+
+namespace {
+
+void answerSettings(FakeUboot& fake, const QByteArray& port) {
+  for (const QByteArray& command :
+       {QByteArray("setenv autostart no"), QByteArray("setenv netretry no"), QByteArray("setenv tftptimeout 1000"),
+        QByteArray("setenv tftpblocksize 1024"), QByteArray("setenv tftpwindowsize 4"), "setenv tftpdstp " + port}) {
+    fake.answers[command] = {};
+  }
+}
+
+UbootTftpLoad someLoad() {
+  UbootTftpLoad load;
+  load.server = QHostAddress(QStringLiteral("192.168.7.1"));
+  load.fileName = "sealift-1234";
+  load.address = 0x44000000;
+  load.blockBytes = 1024;
+  load.windowBlocks = 4;
+  load.time = kTime;
+  return load;
+}
+
+const QByteArray kTftpboot = "tftpboot 0x44000000 192.168.7.1:sealift-1234";
+
+}  // namespace
+
+void UbootConsoleTest::loadsByTftp() {
+  FakeUboot fake;
+  answerSettings(fake, {});
+  fake.answers[kTftpboot] = {
+      "Using eth0 device\r\nLoading: *###\r\n\t 5.9 MiB/s\r\ndone\r\n"
+      "Bytes transferred = 43408 (a990 hex)\r\n",
+      0};
+  UbootConsole console(fake, {});
+  UbootTftpLoad load = someLoad();
+  int told = 0;
+  load.meanwhile = [&told] { ++told; };
+  const auto bytes = UbootNetwork(console).load(load, {});
+  QVERIFY2(bytes, bytes ? "" : qPrintable(bytes.error().what));
+  QCOMPARE(*bytes, 43408U);
+  QVERIFY(told > 0);
+}
+
+void UbootConsoleTest::loadsByTftpFromAnotherPort() {
+  FakeUboot fake;
+  answerSettings(fake, "6969");
+  fake.answers[kTftpboot] = {"Bytes transferred = 1 (1 hex)\r\n", 0};
+  UbootConsole console(fake, {});
+  UbootTftpLoad load = someLoad();
+  load.port = 6969;
+  QCOMPARE(*UbootNetwork(console).load(load, {}), 1U);
+}
+
+void UbootConsoleTest::loadFails_data() {
+  QTest::addColumn<QByteArray>("output");
+  QTest::addColumn<int>("status");
+  QTest::addColumn<ErrorCode>("code");
+  QTest::newRow("its words") << QByteArray("TFTP error: 'File not found' (1)\r\nNot retrying...\r\n") << 1
+                             << ErrorCode::ProtocolRefused;
+  QTest::newRow("words of success, status of failure")
+      << QByteArray("Bytes transferred = 9 (9 hex)\r\n") << 1 << ErrorCode::ProtocolRefused;
+  QTest::newRow("says nothing") << QByteArray("done\r\n") << 0 << ErrorCode::ProtocolMalformed;
+  QTest::newRow("no number") << QByteArray("Bytes transferred = many (x hex)\r\n") << 0 << ErrorCode::ProtocolMalformed;
+  QTest::newRow("too large a number") << QByteArray("Bytes transferred = 99999999999999999999 (x hex)\r\n") << 0
+                                      << ErrorCode::ProtocolMalformed;
+}
+
+void UbootConsoleTest::loadFails() {
+  QFETCH(const QByteArray, output);
+  QFETCH(const int, status);
+  QFETCH(const ErrorCode, code);
+  FakeUboot fake;
+  answerSettings(fake, {});
+  fake.answers[kTftpboot] = {output, status};
+  UbootConsole console(fake, {});
+  const auto bytes = UbootNetwork(console).load(someLoad(), {});
+  QVERIFY(!bytes);
+  QCOMPARE(bytes.error().code, code);
+}
+
+void UbootConsoleTest::signatureCheck_data() {
+  QTest::addColumn<int>("treeStatus");
+  QTest::addColumn<QByteArray>("output");
+  QTest::addColumn<int>("status");
+  QTest::addColumn<bool>("accepted");
+  const QByteArray good =
+      "## Loading kernel from FIT Image at 44000000 ...\r\n   Verifying Hash Integrity ... sha256,rsa2048:dev+ OK\r\n";
+  QTest::newRow("good") << 0 << good << 0 << true;
+  QTest::newRow("bad hash") << 0 << good + "   Verifying Hash Integrity ... sha256 error!\r\n" << 1 << false;
+  QTest::newRow("an error all the same") << 0 << good + "ERROR: no\r\n  error!\r\n" << 0 << false;
+  // Seen from U-Boot 2023.01 with a required key: legacy images pass.
+  QTest::newRow("legacy image") << 1 << QByteArray("## Booting kernel from Legacy Image at 44000000 ...\r\n") << 0
+                                << false;
+  QTest::newRow("legacy image behind a tree")
+      << 0 << QByteArray("## Booting kernel from Legacy Image at 44000000 ...\r\n") << 0 << false;
+  QTest::newRow("says nothing") << 0 << QByteArray() << 0 << false;
+}
+
+void UbootConsoleTest::signatureCheck() {
+  QFETCH(const int, treeStatus);
+  QFETCH(const QByteArray, output);
+  QFETCH(const int, status);
+  FakeUboot fake;
+  fake.answers["fdt addr 0x44000000"] = {{}, treeStatus};
+  fake.answers["bootm start 0x44000000"] = {output, status};
+  UbootConsole console(fake, {});
+  const auto accepted = UbootSignatureCheck(console).accepts(0x44000000, {});
+  QVERIFY(accepted);
+  QTEST(*accepted, "accepted");
 }
 
 QTEST_GUILESS_MAIN(UbootConsoleTest)

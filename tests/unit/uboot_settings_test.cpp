@@ -30,6 +30,9 @@ class UbootSettingsTest : public QObject {
 
  private Q_SLOTS:
   void readsAll();
+  void readsTftp();
+  void refusesTftp_data();
+  void refusesTftp();
   void refuses_data();
   void refuses();
 };
@@ -50,6 +53,70 @@ void UbootSettingsTest::readsAll() {
   other.replace("\"storage\":", R"("console": {"prompt": "u> ", "interrupt": "stop"}, "storage":)");
   QCOMPARE(parse(other)->console.prompt, QByteArray("u> "));
   QCOMPARE(parse(other)->console.interruptKeys, QByteArray("stop"));
+}
+
+void UbootSettingsTest::readsTftp() {
+  using AddressFrom = UbootTftpSettings::AddressFrom;
+  const auto with = [](const QByteArray& tftp) {
+    return parse(QByteArray(kGood).replace("\"storage\":", "\"tftp\": " + tftp + ", \"storage\":"));
+  };
+  QVERIFY(!parse(kGood)->tftp);
+  const auto least = with(R"({"address": "dhcp"})");
+  QVERIFY2(least, least ? "" : qPrintable(least.error().what));
+  QCOMPARE(least->tftp->addressFrom, AddressFrom::Dhcp);
+  QVERIFY(least->tftp->server.isNull());
+  QCOMPARE(least->tftp->port, quint16(69));
+  QCOMPARE(least->tftp->blockBytes, 1468);
+  QCOMPARE(least->tftp->windowBlocks, 1);
+  QVERIFY(!least->tftp->fallsBackToYmodem);
+  QVERIFY(!least->tftp->trustsNetwork);
+  QCOMPARE(with(R"({"address": "environment"})")->tftp->addressFrom, AddressFrom::Environment);
+  const auto all = with(R"({"address": "192.168.7.2/24", "server": "192.168.7.1", "port": 6969, "blockSize": 512,
+                            "windowSize": 8, "fallback": "ymodem", "trustNetwork": true})");
+  QVERIFY2(all, all ? "" : qPrintable(all.error().what));
+  QCOMPARE(all->tftp->addressFrom, AddressFrom::Model);
+  QCOMPARE(all->tftp->address.toString(), QStringLiteral("192.168.7.2"));
+  QCOMPARE(all->tftp->prefixLength, 24);
+  QCOMPARE(all->tftp->server.toString(), QStringLiteral("192.168.7.1"));
+  QCOMPARE(all->tftp->port, quint16(6969));
+  QCOMPARE(all->tftp->blockBytes, 512);
+  QCOMPARE(all->tftp->windowBlocks, 8);
+  QVERIFY(all->tftp->fallsBackToYmodem);
+  QVERIFY(all->tftp->trustsNetwork);
+}
+
+void UbootSettingsTest::refusesTftp_data() {
+  QTest::addColumn<QByteArray>("tftp");
+  QTest::addColumn<QString>("field");
+  const auto row = [](const char* name, const char* tftp, const char* field) {
+    QTest::newRow(name) << QByteArray(tftp) << QString::fromLatin1(field);
+  };
+  row("no address", "{}", "tftp.address");
+  row("not an object", "true", "tftp.address");
+  row("no network", R"({"address": "192.168.7.2"})", "tftp.address");
+  row("no host's address", R"({"address": "127.0.0.1/8"})", "tftp.address");
+  row("multicast", R"({"address": "224.0.0.1/24"})", "tftp.address");
+  row("IPv6", R"({"address": "fe80::2/64"})", "tftp.address");
+  row("no room for two", R"({"address": "192.168.7.2/31"})", "tftp.address");
+  row("a shell's", R"({"address": "192.168.7.2;reset/24"})", "tftp.address");
+  row("a server that is none", R"({"address": "dhcp", "server": "server"})", "tftp.server");
+  row("port 0", R"({"address": "dhcp", "port": 0})", "tftp.port");
+  row("port too high", R"({"address": "dhcp", "port": 65536})", "tftp.port");
+  row("block too small", R"({"address": "dhcp", "blockSize": 7})", "tftp.blockSize");
+  row("block too large", R"({"address": "dhcp", "blockSize": 65465})", "tftp.blockSize");
+  row("no window", R"({"address": "dhcp", "windowSize": 0})", "tftp.windowSize");
+  row("window too large", R"({"address": "dhcp", "windowSize": 65})", "tftp.windowSize");
+  row("another way out", R"({"address": "dhcp", "fallback": "http"})", "tftp.fallback");
+  row("trust as a word", R"({"address": "dhcp", "trustNetwork": "yes"})", "tftp.trustNetwork");
+}
+
+void UbootSettingsTest::refusesTftp() {
+  QFETCH(const QByteArray, tftp);
+  QFETCH(const QString, field);
+  const auto settings = parse(QByteArray(kGood).replace("\"storage\":", "\"tftp\": " + tftp + ", \"storage\":"));
+  QVERIFY(!settings);
+  QCOMPARE(settings.error().code, ErrorCode::CatalogMalformed);
+  QVERIFY2(settings.error().what.contains(field), qPrintable(settings.error().what));
 }
 
 void UbootSettingsTest::refuses_data() {

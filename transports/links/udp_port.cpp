@@ -54,21 +54,23 @@ Result<std::unique_ptr<UdpPort>> UdpPort::open(const QHostAddress& own, quint16 
 Result<Datagram> UdpPort::receive(const Deadline& deadline, const CancelToken& cancel) {
   for (;;) {
     SEALIFT_CHECK(cancel.check());
-    Datagram datagram;
-    // Read before waiting: in the middle of a transfer the next one is often there already.
-    const qint64 size =
-        socket_.readDatagram(buffer_.data(), buffer_.size(), &datagram.sender.address, &datagram.sender.port);
-    if (size >= 0) {
-      datagram.bytes = QByteArray(buffer_.constData(), size);
-      return datagram;
+    const bool last = deadline.passed();
+    // The answer to what was sent is hardly ever there already: waiting first saves a look for nothing.
+    if (last || socket_.waitForReadyRead(deadline.sliceMs())) {
+      Datagram datagram;
+      const qint64 size =
+          socket_.readDatagram(buffer_.data(), buffer_.size(), &datagram.sender.address, &datagram.sender.port);
+      if (size >= 0) {
+        datagram.bytes = QByteArray(buffer_.constData(), size);
+        return datagram;
+      }
     }
     if (socket_.state() != QAbstractSocket::BoundState) {
       return fail(ErrorCode::LinkLost, QStringLiteral("The UDP port was closed: %1.").arg(socket_.errorString()));
     }
-    if (deadline.passed()) {
+    if (last) {
       return deadline.timeout();
     }
-    socket_.waitForReadyRead(deadline.sliceMs());
   }
 }
 
