@@ -54,21 +54,20 @@ Result<IdentityProof> Stm32Driver::proveIdentity(StepContext&) {
 
 // AN3155, 3.12: taking protection off erases the flash and resets the device.
 Status Stm32Driver::checkProtection(StepContext& step) {
-  Progress nobody;
-  const auto readable = [&] { return unit_.session().read(unit_.settings().address, 1, nobody, step.cancel); };
-  const auto read = readable();
-  if (read) {
+  if (!unit_.isProtected()) {
     return {};
   }
-  if (read.error().code != ErrorCode::DeviceProtected || !step.massEraseAgreed) {
-    return fail(read.error());
+  if (!step.massEraseAgreed) {
+    return fail(ErrorCode::DeviceProtected,
+                QStringLiteral("The device's read-out protection is on: its bootloader neither reads nor writes."));
   }
   step.note(QStringLiteral("Taking off read-out protection, which erases the device, as was agreed."));
   written_ = true;
   SEALIFT_CHECK(unit_.session().readoutUnprotect(step.cancel));
   SEALIFT_CHECK(unit_.enterAgain(step));
-  SEALIFT_CHECK(readable());
-  return {};
+  return unit_.isProtected()
+             ? fail(ErrorCode::DeviceProtected, QStringLiteral("The device's read-out protection did not come off."))
+             : Status();
 }
 
 Status Stm32Driver::enterBootloader(StepContext& step) {

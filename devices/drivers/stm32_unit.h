@@ -44,6 +44,7 @@ class Stm32Unit {
   bool isInside() const { return session_ != nullptr; }
   Stm32Session& session() { return *session_; }  // after enter()
   const Stm32FlashLayout& layout() const { return layout_; }
+  bool isProtected() const { return isProtected_; }  // as it was when it was entered
   // Starts the firmware, by reset where there are lines, and ends the conversation.
   Status start(StepContext& step);
   // Until the firmware tells its version, with the model's timings. DeviceDidNotReturn.

@@ -107,7 +107,7 @@ void Stm32JobTest::protectedDevicesNeedConsent() {
 void Stm32JobTest::lostInTheMiddleIsSettled_data() {
   QTest::addColumn<bool>("talks");
   QTest::addColumn<int>("at");
-  for (const int at : {1, 20, 60, 150, 400, 700, 1'100}) {
+  for (const int at : {1, 20, 60, 150, 400, 700, 950}) {
     QTest::addRow("by hand, at %d", at) << false << at;
     QTest::addRow("by lines, at %d", at) << true << at;
   }

@@ -65,15 +65,18 @@ Result<Stm32Session::Heard> Stm32Session::poke(const QByteArray& bytes, std::chr
     return answer.error().code == ErrorCode::Timeout ? Result<Heard>(Heard::Nothing) : fail(answer.error());
   }
   const auto byte = static_cast<quint8>(answer->front());
-  SEALIFT_CHECK(drain(cancel));
-  return byte == kStm32Ack ? Heard::Ack : byte == kStm32Nack ? Heard::Nack : Heard::Noise;
+  const Heard heard = byte == kStm32Ack ? Heard::Ack : byte == kStm32Nack ? Heard::Nack : Heard::Noise;
+  if (heard == Heard::Noise || bytes.size() > 1) {  // there may be more of it
+    SEALIFT_CHECK(drain(cancel));
+  }
+  return heard;
 }
 
 // A bootloader that waits for a command takes the first byte for one and the second for its complement, which is wrong:
 // NACK. One in the middle of a command gets what it waits for. `first` is sent twice, each time by itself.
 Result<Stm32Session::Heard> Stm32Session::pokeUntilHeard(char first, std::chrono::milliseconds time,
                                                          const CancelToken& cancel) {
-  SEALIFT_CHECK(drain(cancel));
+  SEALIFT_CHECK(link_.discardInput());
   bool noise = false;
   for (qsizetype sent = 0; sent < kMostPending;) {
     QByteArray bytes(1, first);
@@ -132,6 +135,7 @@ Status Stm32Session::connect(const CancelToken& cancel) {
 Status Stm32Session::resynchronise(const CancelToken& cancel) {
   const Stm32BootloaderInfo before = info_;
   for (int attempt = 1;; ++attempt) {
+    SEALIFT_CHECK(drain(cancel));  // what is still coming of the answer that went wrong
     SEALIFT_TRY(const Heard heard, pokeUntilHeard(kFiller, patience_.start / 2, cancel));
     if (heard == Heard::Nothing) {
       return fail(ErrorCode::LinkLost,
