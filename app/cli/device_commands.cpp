@@ -1,5 +1,6 @@
 #include "app/cli/device_commands.h"
 
+#include "app/cli/device_discover_command.h"
 #include "app/cli/device_set_command.h"
 #include "app/cli/json_views.h"
 
@@ -33,6 +34,7 @@ void printDevice(Terminal& terminal, const DeviceView& device) {
       {QStringLiteral("Support"), device.phaseText},
       {QStringLiteral("Offer"),
        device.offer ? QStringLiteral("%1: %2").arg(device.offer->version, device.offer->headline) : QString()},
+      {QStringLiteral("Mind"), device.warning},
       {QStringLiteral("Problem"),
        device.problem ? device.problem->message() + u' ' + device.problem->remedy : QString()},
   });
@@ -50,7 +52,7 @@ void printDevice(Terminal& terminal, const DeviceView& device) {
 class ListCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
-    CLI::App* app = group.add_subcommand("list", "Look at the known devices and list them");
+    CLI::App* app = group.add_subcommand("list", "Look at the devices that are known or plugged in, and list them");
     app->add_flag("--no-look", noLook_, "List what was seen last, without asking the devices");
     return app;
   }
@@ -75,7 +77,7 @@ class ListCommand final : public Command {
     }
     if (devices.isEmpty()) {
       context.terminal->line(
-          QStringLiteral("No device is known yet. Add one: sealiftctl device add serial:/dev/ttyUSB0"));
+          QStringLiteral("No device is known yet. See what is there: sealiftctl device discover"));
       return ExitCode::Success;
     }
     QList<QStringList> rows;
@@ -193,6 +195,7 @@ class RemoveCommand final : public Command {
 std::vector<std::unique_ptr<Command>> makeDeviceCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(std::make_unique<ListCommand>());
+  commands.push_back(makeDeviceDiscoverCommand());
   commands.push_back(std::make_unique<ShowCommand>());
   commands.push_back(std::make_unique<AddCommand>());
   commands.push_back(std::make_unique<RemoveCommand>());

@@ -75,7 +75,21 @@ QJsonObject toJson(const DeviceView& device) {
                                                                {QStringLiteral("bytes"), device.offer->downloadBytes}})
                                       : QJsonValue();
   json[QStringLiteral("problem")] = device.problem ? QJsonValue(toJson(*device.problem)) : QJsonValue();
+  json[QStringLiteral("warning")] = orNull(device.warning);
   return json;
+}
+
+QJsonObject toJson(const FoundView& found) {
+  return {{QStringLiteral("kind"), found.kind},
+          {QStringLiteral("address"), found.address},
+          {QStringLiteral("name"), found.name},
+          {QStringLiteral("detail"), found.detail},
+          {QStringLiteral("place"), found.place},
+          {QStringLiteral("models"), QJsonArray::fromStringList(found.models)},
+          {QStringLiteral("deviceId"), orNull(found.deviceId)},
+          {QStringLiteral("opened"), found.opened},
+          {QStringLiteral("addable"), found.addable},
+          {QStringLiteral("note"), found.note}};
 }
 
 QJsonObject toJson(const JobView& job) {
@@ -126,12 +140,6 @@ QJsonObject toJson(const VendorView& vendor) {
       {QStringLiteral("problem"), vendor.problem ? QJsonValue(toJson(*vendor.problem)) : QJsonValue()},
       {QStringLiteral("roles"), roles},
       {QStringLiteral("models"), QJsonArray::fromStringList(vendor.models)},
-      {QStringLiteral("access"),
-       QJsonObject{
-           {QStringLiteral("authorities"), QJsonArray::fromStringList(vendor.authorities)},
-           {QStringLiteral("clientCertificate"),
-            vendor.clientCertificate.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientCertificate)},
-           {QStringLiteral("clientKey"), vendor.clientKey.isEmpty() ? QJsonValue() : QJsonValue(vendor.clientKey)}}},
       {QStringLiteral("access"),
        QJsonObject{
            {QStringLiteral("authorities"), QJsonArray::fromStringList(vendor.authorities)},

@@ -8,6 +8,7 @@
 namespace sealift {
 
 QJsonObject toJson(const DeviceView& device);      // device-v1.schema.json
+QJsonObject toJson(const FoundView& found);        // discovery-v1.schema.json
 QJsonObject toJson(const JobView& job);            // job-v1.schema.json
 QJsonObject toJson(const BundleImport& imported);  // bundle-import-v1.schema.json
 QJsonObject toJson(const VendorView& vendor);      // vendor-v1.schema.json

@@ -87,8 +87,7 @@ void DeviceService::noteGone(const LinkAddress& address) {
       if (samePort(device.address, address) && (device.online || device.connected)) {
         device.online = false;
         device.connected = false;
-        device.problem = makeError(ErrorCode::LinkLost, QStringLiteral("It is not connected any more."),
-                                   QStringLiteral("Connect it again: Sealift finds it by itself."));
+        device.problem.reset();
         changed << device.id;
       }
     }

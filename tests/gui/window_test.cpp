@@ -1,5 +1,6 @@
 // The window: pages, filter, jobs, closing, vendors, settings, and all of it by keyboard.
 #include "tests/gui/gui_fixture.h"
+#include "ui/dialogs/add_device_dialog.h"
 #include "ui/dialogs/dialog_frame.h"
 #include "ui/views/vendors_page.h"
 #include "ui/widgets/focus_ring.h"
@@ -40,6 +41,9 @@ class WindowTest : public QObject {
   void stayingOffline();
   void vendorErrorsStayOnTheirCard();
   void addDeviceBuildsAddress();
+  void addDeviceOffersWhatWasFound();
+  void devicesAppearAndGoByThemselves();
+  void networkSearchIsASetting();
   void settingsAreKept();
   void tabReachesEveryControl_data();
   void tabReachesEveryControl();
@@ -328,6 +332,85 @@ void WindowTest::vendorErrorsStayOnTheirCard() {
   QVERIFY(!gui.find<QWidget>(QStringLiteral("vendor-halden"))
                ->findChild<QWidget*>(QStringLiteral("vendorProblem"))
                ->isVisible());
+}
+
+void WindowTest::addDeviceOffersWhatWasFound() {
+  GuiFixture gui;
+  gui.open();
+  QVERIFY(gui.click(QStringLiteral("devicesAdd")));
+  auto* dialog = gui.find<AddDeviceDialog>(QStringLiteral("addDeviceDialog"));
+  auto* list = gui.find<QListView>(QStringLiteral("addDeviceFound"));
+  QVERIFY(dialog && list && list->isVisible());
+  QCOMPARE(list->model()->rowCount(), 3);  // the known one is in the list of devices already
+  list->setFocus();
+  QCOMPARE(dialog->address(), QString());  // nothing was chosen
+  QTest::keyClick(list, Qt::Key_Home);
+  QTest::keyClick(list, Qt::Key_Space);
+  QCOMPARE(dialog->address(), QStringLiteral("serial:/dev/ttyUSB0?baud=115200"));
+  auto* note = gui.find<TextLabel>(QStringLiteral("addDeviceFoundNote"));
+  QVERIFY2(note->text().contains(QStringLiteral("has not opened it")), qPrintable(note->text()));
+  QVERIFY(gui.find<QPushButton>(QStringLiteral("addDeviceOk"))->isEnabled());
+  QTest::keyClick(list, Qt::Key_Down);  // over what can't be added
+  QCOMPARE(dialog->address(), QStringLiteral("udp:192.168.4.33:1337"));
+  QVERIFY(!(list->model()->index(1, 0).flags() & Qt::ItemIsSelectable));
+  QVERIFY(
+      list->model()->index(1, 0).data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("has not opened it")));
+
+  FoundView board = gui.station.foundList[0];
+  board.kind = QStringLiteral("usb");
+  board.address = QStringLiteral("usb:1-7");
+  gui.station.foundList.prepend(board);
+  Q_EMIT gui.station.foundChanged();
+  QCOMPARE(list->model()->rowCount(), 4);
+  list->setCurrentIndex(list->model()->index(0, 0));
+  QCOMPARE(dialog->address(), QStringLiteral("usb:1-7"));
+  QVERIFY(gui.click(QStringLiteral("addDeviceOk")));
+  QTRY_VERIFY(gui.station.calls.contains(QStringLiteral("addDevice usb:1-7")));
+
+  GuiFixture nothing(false);
+  nothing.open();
+  QVERIFY(nothing.click(QStringLiteral("devicesEmptyAdd")));
+  QVERIFY(!nothing.find<QListView>(QStringLiteral("addDeviceFound"))->isVisible());
+}
+
+// The one that is shown stays shown while others come and go.
+void WindowTest::devicesAppearAndGoByThemselves() {
+  GuiFixture gui;
+  gui.open();
+  auto* list = gui.find<QListView>(QStringLiteral("devicesList"));
+  const int before = list->model()->rowCount();
+  gui.window->showDevice(QStringLiteral("HG4-0021"));
+  DeviceView device = gui.station.deviceList.first();
+  device.id = QStringLiteral("norrland/u1/0001@usb:1-3");
+  device.name = QStringLiteral("Norrland U1");
+  device.warning = QStringLiteral("Another device with the serial number 0001 is connected at usb:1-2.");
+  gui.station.deviceList.prepend(device);
+  Q_EMIT gui.station.devicesChanged();
+  QCOMPARE(list->model()->rowCount(), before + 1);
+  auto* name = gui.find<TextLabel>(QStringLiteral("deviceName"));
+  QCOMPARE(name->text(), QStringLiteral("Meter gateway"));
+  gui.window->showDevice(device.id);
+  QCOMPARE(name->text(), device.name);
+  const auto labels = gui.find<QWidget>(QStringLiteral("deviceNotice"))->findChildren<TextLabel*>();
+  QVERIFY(std::any_of(labels.cbegin(), labels.cend(),
+                      [&](const TextLabel* label) { return label->text() == device.warning; }));
+  gui.station.deviceList.removeFirst();
+  Q_EMIT gui.station.devicesChanged();
+  QCOMPARE(list->model()->rowCount(), before);
+}
+
+void WindowTest::networkSearchIsASetting() {
+  GuiFixture gui;
+  gui.open();
+  gui.window->showPage(PageId::Settings);
+  auto* search = gui.find<QCheckBox>(QStringLiteral("settingsSearch"));
+  QVERIFY(search && search->isChecked() && search->isEnabled());
+  QTest::mouseClick(search, Qt::LeftButton, {}, QPoint(8, search->height() / 2));
+  QVERIFY(gui.station.calls.contains(QStringLiteral("setSearchesNetwork off")));
+  QVERIFY(!search->isChecked());
+  gui.station.stationInfo.offline = true;
+  Q_EMIT gui.station.infoChanged();
+  QVERIFY(!search->isEnabled());
 }
 
 void WindowTest::addDeviceBuildsAddress() {

@@ -15,7 +15,8 @@ namespace sealift::test {
 
 class UdpSwitch {
  public:
-  UdpSwitch() : thread_(QThread::create([this] { run(); })) {
+  // `at`: one of this computer's addresses.
+  explicit UdpSwitch(const QHostAddress& at = QHostAddress::LocalHost) : at_(at), thread_(QThread::create([this] { run(); })) {
     thread_->start();
     ready_.acquire();
   }
@@ -29,7 +30,7 @@ class UdpSwitch {
   LinkAddress address() const {
     LinkAddress address;
     address.kind = LinkKind::Udp;
-    address.target = QStringLiteral("127.0.0.1");
+    address.target = at_.toString();
     address.port = port_;
     return address;
   }
@@ -40,7 +41,7 @@ class UdpSwitch {
     constexpr int kSliceMs = 5;
     QUdpSocket front;
     QUdpSocket back;
-    if (front.bind(QHostAddress::LocalHost, 0) && back.bind(QHostAddress::LocalHost, 0)) {
+    if (front.bind(at_, 0) && back.bind(QHostAddress::LocalHost, 0)) {
       port_ = front.localPort();
     }
     ready_.release();
@@ -61,6 +62,7 @@ class UdpSwitch {
     }
   }
 
+  const QHostAddress at_;
   std::atomic<bool> stopping_ = false;
   std::atomic<quint16> target_ = 0;
   std::atomic<quint16> port_ = 0;

@@ -136,6 +136,7 @@ void DnsSdBrowser::askForMissing(qint64 nowMs) {
 
 QList<QByteArray> DnsSdBrowser::takeDue(qint64 nowMs) {
   cache_.expire(nowMs);
+  askForMissing(nowMs);
   QList<DnsQuestion> questions;
   if (browseAtMs_ <= nowMs) {
     const bool unicast = std::exchange(unicastFirst_, false);

@@ -229,6 +229,10 @@ void DevicePage::showNotice() {
   } else if (!device_.online) {
     notice_->setMessage(Tone::Warning, QStringLiteral("warning"), tr("This device does not answer"),
                         tr("Check its power and its connection. What is shown here is what it told last."));
+  } else if (!device_.warning.isEmpty()) {
+    notice_->setMessage(Tone::Warning, QStringLiteral("warning"), tr("Its serial number is not its own"),
+                        device_.warning);
+    noticeLook_->hide();
   } else if (device_.condition == DeviceCondition::EndOfLife) {
     notice_->setMessage(Tone::Bad, QStringLiteral("warning"), tr("No more updates for this device"),
                         tr("Its vendor ended all support. Security problems found from now on stay open: plan its "

@@ -149,8 +149,10 @@ void DevicesPage::showPlaceholders() {
   if (none && looking_) {
     empty_->setMessage(QStringLiteral("search"), tr("Looking for devices\u2026"), tr("This takes a few seconds."));
   } else {
-    empty_->setMessage(QStringLiteral("devices"), tr("No devices yet"),
-                       tr("Connect a device and add it by its address. Sealift asks it who it is and writes nothing."));
+    empty_->setMessage(
+        QStringLiteral("devices"), tr("No devices yet"),
+        tr("Connect a device: what a model of an added vendor names is found by itself. Sealift asks it who "
+           "it is and writes nothing."));
   }
   emptyAdd_->setVisible(!looking_);
   const bool unmatched = !none && proxy_->rowCount() == 0;

@@ -104,9 +104,25 @@ void SettingsPage::buildNetwork(QVBoxLayout* layout) {
   offline_->setObjectName(QStringLiteral("settingsOffline"));
   offline_->setFont(textFont(TextStyle::Control));
   card->body()->addWidget(offline_, 0, Qt::AlignLeft);
+  search_ = new QCheckBox(tr("Search the local network for devices"));
+  search_->setObjectName(QStringLiteral("settingsSearch"));
+  search_->setFont(textFont(TextStyle::Control));
   offlineNote_ = makeWrappedLabel(TextStyle::Small, TextTone::Muted);
   card->body()->addWidget(offlineNote_);
+  card->body()->addWidget(search_, 0, Qt::AlignLeft);
+  card->body()->addWidget(
+      makeWrappedLabel(TextStyle::Small, TextTone::Muted,
+                       tr("Asks by Multicast DNS for the services that models of added vendors name. Sealift announces "
+                          "nothing of itself.")));
   layout->addWidget(card);
+  connect(search_, &QCheckBox::clicked, this, [this](bool search) {
+    const Status done = station_.setSearchesNetwork(search);
+    message_->setVisible(!done);
+    if (!done) {
+      message_->setError(done.error());
+    }
+    load();
+  });
   connect(offline_, &QCheckBox::clicked, this, [this](bool offline) {
     const Status done = station_.setOffline(offline);
     message_->setVisible(!done);
@@ -155,6 +171,8 @@ void SettingsPage::load() {
   mode_->button(info.homeMode ? 1 : 0)->setChecked(true);
   offline_->setChecked(info.offline);
   offline_->setEnabled(!info.offlineForRun);
+  search_->setChecked(info.searchesNetwork);
+  search_->setEnabled(!info.offline);
   offlineNote_->setText(info.offlineForRun
                             ? tr("Sealift was started with --offline, and stays offline until it is started without.")
                             : tr("Vendors' servers and devices on the network are not reached; serial ports, folders "

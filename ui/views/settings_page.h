@@ -42,6 +42,7 @@ class SettingsPage final : public Page {
   QPushButton* save_;
   QButtonGroup* mode_;
   QCheckBox* offline_;
+  QCheckBox* search_;
   TextLabel* offlineNote_;
   QButtonGroup* appearance_;
   KeyValueGrid* data_;

@@ -14,7 +14,7 @@ _sealiftctl() {
   done
   case "${words[*]}" in
     '') choices='device update vendor driver station audit repo' ;;
-    device) choices='list show add set remove' ;;
+    device) choices='list discover show add set remove' ;;
     update) choices='plan apply resume list show' ;;
     vendor) choices='add list refresh set import remove' ;;
     repo)

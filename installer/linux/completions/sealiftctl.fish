@@ -5,8 +5,8 @@ complete -c sealiftctl -l json -d 'Print JSON'
 complete -c sealiftctl -l help -d 'Print the options'
 complete -c sealiftctl -l version -d 'Print the version'
 complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor driver station audit repo'
-complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list show add set remove' \
-  -f -a 'list show add set remove'
+complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list discover show add set remove' \
+  -f -a 'list discover show add set remove'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply resume list show' \
   -f -a 'plan apply resume list show'
