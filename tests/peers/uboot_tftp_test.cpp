@@ -1,13 +1,15 @@
 // Images by TFTP to a real U-Boot, in a network of the test's own: the whole job, what the network may do to it, and
 // what somebody in that network may try.
 #include "app/base/crc.h"
+#include "app/base/file_io.h"
 #include "devices/drivers/uboot_driver.h"
 #include "tests/support/altered_ports.h"
 #include "tests/support/crc_forgery.h"
-#include "tests/support/job_fixture.h"
 #include "tests/support/private_network.h"
 #include "tests/support/rogue_tftp.h"
+#include "tests/support/uboot_job.h"
 #include "tests/support/uboot_machine.h"
+#include "tests/support/uboot_replay.h"
 #include "transports/links/udp_port.h"
 
 #include <QTemporaryDir>
@@ -113,6 +115,7 @@ class UbootTftpTest : public QObject {
 
   void updatesAndConfirms_data();
   void updatesAndConfirms();
+  void wholeJob_data();
   void wholeJob();
   void addressFromTheEnvironment();
   void addressByDhcp();
@@ -170,28 +173,49 @@ void UbootTftpTest::updatesAndConfirms() {
   QVERIFY(after->runningSlot()->confirmed);
 }
 
+void UbootTftpTest::wholeJob_data() {
+  QTest::addColumn<bool>("tftp");
+  QTest::newRow("tftp") << true;
+  QTest::newRow("ymodem") << false;
+}
+
+// Recorded, and played again at once: the same job without the device. With SEALIFT_RECORD_UBOOT=FOLDER the recordings
+// are kept there; tests/data/uboot came from it.
 void UbootTftpTest::wholeJob() {
+  QFETCH(const bool, tftp);
+  setTftp(QStringLiteral("server"), PrivateNetwork::host());
+  if (!tftp) {
+    model_.driverSettings.remove(QStringLiteral("tftp"));
+  }
   const auto image = machine_->image(QStringLiteral("1.1.0.fit"));
   REQUIRE(image);
-  const auto driver = makeDriver();
-  const auto before = driver->identify(step_);
-  REQUIRE(before);
-  JobFixture job;
-  job.device = driver.get();
-  job.image = *image;
-  job.plan.model = model_;
-  job.plan.device = *before;
-  job.plan.release.sha256 = QString::fromLatin1(image->sha256.toHex());
-  job.plan.release.terms.modelId = model_.id;
-  job.plan.release.terms.format = QStringLiteral("fit");
-  job.plan.release.terms.version = *image->facts.version;
-  job.plan.release.terms.securityVersion = *image->facts.securityVersion;
-  job.plan.release.terms.bytes = image->bytes.size();
-  const JobReport report = job.run();
-  QVERIFY2(report.outcome == Outcome::Succeeded, qPrintable(report.message));
-  QCOMPARE(runningVersion(*report.device), QStringLiteral("1.1.0"));
-  QVERIFY(std::is_sorted(job.fractions.cbegin(), job.fractions.cend()));
+  QByteArray recording;
+  opener_.wrapped = [&recording](std::unique_ptr<ByteLink> link) {
+    return std::make_unique<RecordedLink>(std::move(link), &recording);
+  };
+  const auto report = runUbootJob(*makeDriver(), model_, *image);
+  opener_.wrapped = [](std::unique_ptr<ByteLink> link) { return link; };
+  REQUIRE(report);
+  QVERIFY2(report->outcome == Outcome::Succeeded, qPrintable(report->message));
+  QCOMPARE(runningVersion(*report->device), QStringLiteral("1.1.0"));
+  QCOMPARE(machine_->consoleLog().contains(QStringLiteral("TFTP from server")), tftp);
   portIsFree();
+
+  if (const QString folder = qEnvironmentVariable("SEALIFT_RECORD_UBOOT"); !folder.isEmpty()) {
+    QVERIFY(writeFileAtomic(
+        folder + QStringLiteral("/session-%1.txt").arg(QString::fromLatin1(QTest::currentDataTag())), recording));
+    QVERIFY(writeFileAtomic(folder + QStringLiteral("/model-%1.json").arg(QString::fromLatin1(QTest::currentDataTag())),
+                            QJsonDocument(model_.driverSettings).toJson()));
+    QVERIFY(writeFileAtomic(folder + QStringLiteral("/1.1.0.fit"), image->bytes));
+    QVERIFY(writeFileAtomic(folder + QStringLiteral("/dev.pub.pem"), machine_->imageKey()));
+  }
+  UbootReplay replay(recording);
+  const auto driver = UbootDriver::entry().make(model_, machine_->address(), replay);
+  REQUIRE(driver);
+  const auto again = runUbootJob(**driver, model_, *image);
+  REQUIRE(again);
+  QVERIFY2(again->outcome == Outcome::Succeeded, qPrintable(again->message));
+  QCOMPARE(replay.problem(), QString());
 }
 
 void UbootTftpTest::addressFromTheEnvironment() {
