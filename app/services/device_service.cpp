@@ -90,7 +90,13 @@ std::optional<KnownDevice> DeviceService::find(const QString& id) const {
 Result<KnownDevice> DeviceService::look(const QString& id, const CancelToken& cancel) {
   const std::optional<KnownDevice> before = find(id);
   if (!before) {
-    return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
+    const QList<KnownDevice> all = devices();
+    const bool several = std::any_of(all.cbegin(), all.cend(), [&](const KnownDevice& device) {
+      return device.givenName == id || (device.snapshot && device.snapshot->serial == id);
+    });
+    return several ? fail(ErrorCode::NotFound, QStringLiteral("More than one device is called \"%1\".").arg(id),
+                          QStringLiteral("Name it by its id or its address."))
+                   : fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
   }
   const AddressGate::Guard guard = core_.gate.enter(before->address, AddressGate::Use::Look, cancel);
   if (!guard) {

@@ -54,7 +54,7 @@ void DiscoveryService::stop() {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
-  watcher_.reset();
+  watcher_->stop();  // and stays: a look around may be under way
 }
 
 // What is there ---------------------------------------------------------------------------------
@@ -261,7 +261,11 @@ QList<FoundView> DiscoveryService::found() const {
         break;
       case State::Answered:
         view.opened = true;
-        view.note = QStringLiteral("It answered before, and does not any more.");
+        view.note = devices_.find(entry.deviceId)
+                        ? QStringLiteral("It answered before, and does not any more.")
+                        : QStringLiteral(
+                              "It was removed from the list. It comes back when it is plugged in again, or "
+                              "when it is added.");
         break;
       case State::Stranger:
       case State::Failed:

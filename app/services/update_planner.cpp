@@ -135,6 +135,12 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
   request.eraseEverything = choose.eraseEverything;
   request.refreshProblem = refreshProblem;
   SEALIFT_TRY(prepared.made, makePlan(request, *prepared.driven.repository, *core_.clock, cancel));
+  if (const std::optional<QString> twin = devices_.twinOf(device)) {
+    prepared.made.plan.checks << Check::warning(
+        QStringLiteral("unique-serial"), QStringLiteral("Another device has this serial number"),
+        QStringLiteral("It is connected at %1; this update is for the one at %2.")
+            .arg(*twin, device.address.toString()));
+  }
   return prepared;
 }
 

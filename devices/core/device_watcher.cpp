@@ -6,7 +6,15 @@
 
 namespace sealift {
 
-DeviceWatcher::~DeviceWatcher() = default;
+DeviceWatcher::~DeviceWatcher() {
+  stop();
+}
+
+void DeviceWatcher::stop() {
+  network_.reset();
+  ports_.reset();
+  usb_.reset();
+}
 
 void DeviceWatcher::change(const std::function<void(Surroundings&)>& how) {
   const std::scoped_lock telling(telling_);
@@ -34,6 +42,7 @@ void DeviceWatcher::tellAgain() {
 }
 
 void DeviceWatcher::watchPorts(std::chrono::milliseconds lookEvery) {
+  watchesPorts_ = true;
   usb_ = std::make_unique<UsbWatcher>(
       opener_,
       [this](const UsbWatcher::Change& told) {
@@ -71,7 +80,7 @@ Status DeviceWatcher::watchNetwork(const QStringList& serviceTypes) {
 }
 
 void DeviceWatcher::lookOnce() {
-  if (usb_) {
+  if (watchesPorts_) {
     return;
   }
   const Result<QList<UsbDeviceInfo>> usb = opener_.usbDevices();

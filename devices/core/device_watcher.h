@@ -5,6 +5,7 @@
 #include "transports/links/serial_port_watcher.h"
 #include "transports/links/usb_watcher.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -40,9 +41,13 @@ class DeviceWatcher {
   Status watchNetwork(const QStringList& serviceTypes);
   const QStringList& serviceTypes() const { return serviceTypes_; }
 
-  // Tells the listener what is there, though it may have been told before.
+  // Any thread: tells the listener what is there, though it may have been told before.
   void tellAgain();
-  // Unless they are watched already: looks at the USB and the ports in the caller's thread, and tells the listener
+  // Ends all watching; when it returns, no thread of the watcher calls the listener any more. In the thread of the two
+  // above.
+  void stop();
+
+  // Any thread. Unless they are watched already: looks at the USB and the ports in the caller's thread, and tells the listener
   // before it returns.
   void lookOnce();
 
@@ -55,6 +60,7 @@ class DeviceWatcher {
   std::mutex telling_;  // held while the listener is called
   mutable std::mutex mutex_;
   Surroundings now_;
+  std::atomic<bool> watchesPorts_{false};
   std::unique_ptr<UsbWatcher> usb_;
   std::unique_ptr<SerialPortWatcher> ports_;
   std::unique_ptr<ServiceBrowsing> network_;

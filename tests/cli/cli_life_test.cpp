@@ -12,6 +12,7 @@ class CliLifeTest : public QObject {
   void vendorPublishes();
   void vendorIsTrusted();
   void deviceComesAndGoes();
+  void whatIsThereIsListed();
   void updateSucceeds();
   void auditTellsAll();
   void rotatedKeysAreFollowed();
@@ -157,6 +158,28 @@ void CliLifeTest::deviceComesAndGoes() {
   QCOMPARE(away.json().value(QLatin1String("online")).toBool(), false);
   QVERIFY(away.json().value(QLatin1String("problem")).isObject());
   device_->powerOn();
+}
+
+// Whatever this computer has: none of it is named by a model, so none is opened. On the network nothing is asked for.
+void CliLifeTest::whatIsThereIsListed() {
+  const Ran found = world_.runJson("device discover --seconds 0");
+  VERIFY_STATUS(found, 0);
+  VERIFY_SCHEMA("discovery", found);
+  QVERIFY(found.json().value(QLatin1String("networkProblem")).isNull());
+  const QJsonArray all = found.json().value(QLatin1String("found")).toArray();
+  for (const QJsonValue& each : all) {
+    QVERIFY(!each.toObject().value(QLatin1String("opened")).toBool());
+    QVERIFY(each.toObject().value(QLatin1String("kind")).toString() != QLatin1String("network"));
+    QVERIFY(!each.toObject().value(QLatin1String("note")).toString().isEmpty());
+  }
+  const Ran text = world_.run("device discover --seconds 0");
+  VERIFY_STATUS(text, 0);
+  QVERIFY2(text.out.contains(all.isEmpty() ? "Nothing was found." : "Found, not known:"), text.out.constData());
+  const Ran offline = world_.run("--offline device discover --seconds 0");
+  VERIFY_STATUS(offline, 0);
+  QVERIFY2(offline.err.contains("offline mode is on"), offline.err.constData());
+  VERIFY_STATUS(world_.run("device discover --seconds -1"), 2);
+  VERIFY_STATUS(world_.run("device discover --seconds soon"), 2);
 }
 
 void CliLifeTest::updateSucceeds() {

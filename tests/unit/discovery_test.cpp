@@ -197,7 +197,11 @@ void DiscoveryTest::placeOfAPort() {
   };
   make("devices/pci0/usb1/1-2/1-2.3/1-2.3:1.2/ttyUSB4");
   write("devices/pci0/usb1/1-2/idVendor", "1d6b\n");  // the hub
+  write("devices/pci0/usb1/1-2/idProduct", "0002\n");
   write("devices/pci0/usb1/1-2/1-2.3/idVendor", "0403\n");
+  write("devices/pci0/usb1/1-2/1-2.3/idProduct", "6011\n");
+  write("devices/pci0/usb1/1-2/1-2.3/product", "Quad RS232\n");
+  write("devices/pci0/usb1/1-2/1-2.3/serial", "SAME\n");
   write("devices/pci0/usb1/1-2/1-2.3/1-2.3:1.2/bInterfaceNumber", "02\n");
   link("ttyUSB4", "devices/pci0/usb1/1-2/1-2.3/1-2.3:1.2/ttyUSB4");
   link("ttyACM0", "devices/pci0/usb1/1-2/1-2.3/1-2.3:1.2");
@@ -206,12 +210,21 @@ void DiscoveryTest::placeOfAPort() {
   link("ttyX0", "../nothing");
 
   for (const char* terminal : {"ttyUSB4", "ttyACM0"}) {
-    const UsbPlaceOfPort found = usbPlaceOfPort(QString::fromLatin1(terminal), sysfs.path());
+    SerialPortInfo found;
+    QVERIFY(fillUsbAdapter(QString::fromLatin1(terminal), sysfs.path(), found));
+    QVERIFY(found.onUsb);
+    QCOMPARE(found.vendorId, 0x0403);
+    QCOMPARE(found.productId, 0x6011);
+    QCOMPARE(found.product, QStringLiteral("Quad RS232"));
+    QCOMPARE(found.serial, QStringLiteral("SAME"));
+    QCOMPARE(found.manufacturer, QString());
     QCOMPARE(found.place, QStringLiteral("1-2.3"));
     QCOMPARE(found.interfaceNumber, 2);
   }
   for (const char* terminal : {"ttyS0", "ttyX0", "ttyS9", "../../devices"}) {
-    QCOMPARE(usbPlaceOfPort(QString::fromLatin1(terminal), sysfs.path()).place, QString());
+    SerialPortInfo found;
+    QVERIFY(!fillUsbAdapter(QString::fromLatin1(terminal), sysfs.path(), found));
+    QVERIFY(!found.onUsb && found.place.isEmpty());
   }
 }
 

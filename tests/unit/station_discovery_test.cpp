@@ -49,6 +49,7 @@ class StationDiscoveryTest final : public QObject {
   void portWithOptionsIsOnePort();
   void serviceIsLookedAt();
   void networkSearchCanBeOff();
+  void removedStaysAwayUntilReplugged();
   void discoverLooksOnce();
   void hostileNamesAreMadeSafe();
 
@@ -373,6 +374,9 @@ void StationDiscoveryTest::equalSerialsAreTwoDevices() {
   QCOMPARE(first.name, QStringLiteral("First"));
   QVERIFY2(first.warning.contains(QStringLiteral("usb:1-3")), qPrintable(first.warning));
   QVERIFY(!station_->device(QStringLiteral("NU1-0001")));  // which of them?
+  const Result<DeviceView> unclear = await(station_->lookAtDevice(QStringLiteral("NU1-0001")));
+  QVERIFY(!unclear);
+  QVERIFY2(unclear.error().what.contains(QStringLiteral("More than one")), qPrintable(unclear.error().what));
   // Each answers for itself.
   QCOMPARE(await(station_->lookAtDevice(second))->address, QStringLiteral("usb:1-3"));
   QCOMPARE(await(station_->lookAtDevice(kUnit))->address, QStringLiteral("usb:1-2"));
@@ -434,6 +438,11 @@ void StationDiscoveryTest::updateGoesToTheChosenTwin() {
   const Result<PlanView> plan = await(station_->planUpdate(second));
   QVERIFY2(plan, plan ? "" : qPrintable(plan.error().message()));
   QVERIFY2(plan->allowed, qPrintable(plan->checks.isEmpty() ? QString() : plan->checks.last().detail));
+  const auto warns = [](const Check& check) {
+    return check.id == QLatin1String("unique-serial") && check.state == CheckState::Warning &&
+           check.detail.contains(QStringLiteral("usb:1-2")) && check.detail.contains(QStringLiteral("usb:1-3"));
+  };
+  QVERIFY(std::any_of(plan->checks.cbegin(), plan->checks.cend(), warns));
   const Result<QString> job =
       await(station_->applyUpdate(second, {plan->digest, plan->notesHash, QStringLiteral("window")}));
   QVERIFY2(job, job ? "" : qPrintable(job.error().message()));
@@ -603,6 +612,21 @@ void StationDiscoveryTest::networkSearchCanBeOff() {
   QVERIFY(board_->askedTypes().isEmpty());
   QVERIFY(station_->setOffline(false));
   QVERIFY(!board_->askedTypes().isEmpty());
+}
+
+void StationDiscoveryTest::removedStaysAwayUntilReplugged() {
+  const auto unit = plug(QStringLiteral("1-2"));
+  QVERIFY(online(kUnit));
+  QVERIFY(station_->removeDevice(kUnit));
+  QVERIFY(await(station_->lookAtDevices()));
+  QVERIFY(station_->devices().isEmpty());
+  const auto seen = found(QStringLiteral("usb:1-2"));
+  QVERIFY(seen && seen->deviceId.isEmpty());
+  QVERIFY2(seen->note.contains(QStringLiteral("removed")), qPrintable(seen->note));
+  board_->bus.unplug(QStringLiteral("1-2"));
+  QTRY_VERIFY(station_->found().isEmpty());
+  board_->bus.plugIn(QStringLiteral("1-2"), unit);
+  QVERIFY(online(kUnit));
 }
 
 // As the command line does: one look, without watching.

@@ -6,60 +6,71 @@
 #include <QSerialPortInfo>
 
 #include <algorithm>
+#include <optional>
 
 namespace sealift {
 namespace {
 
-constexpr qint64 kMaxNumber = 16;
+constexpr qint64 kMaxAttribute = 1024;  // 126 UTF-16 units become at most 378 bytes
 
-std::optional<int> readHex(const QString& path) {
+QString readAttribute(const QString& path) {
   QFile file(path);
-  if (!file.open(QIODevice::ReadOnly)) {
-    return std::nullopt;
-  }
+  return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.read(kMaxAttribute)).trimmed() : QString();
+}
+
+std::optional<quint16> readHex(const QString& path) {
   bool ok = false;
-  const int number = file.read(kMaxNumber).trimmed().toInt(&ok, 16);
+  const quint16 number = readAttribute(path).toUShort(&ok, 16);
   return ok ? std::optional(number) : std::nullopt;
 }
 
 SerialPortInfo describe(const QSerialPortInfo& found) {
   SerialPortInfo info;
-  info.port = found.systemLocation();
 #ifdef Q_OS_WIN
   info.port = found.portName();  // COM7, which the location hides in \\.\COM7
+#else
+  info.port = found.systemLocation();
 #endif
-  info.onUsb = found.hasVendorIdentifier() && found.hasProductIdentifier();
-  if (info.onUsb) {
+  // Qt's answer depends on udev's database where there is one; sysfs has it always.
+  if (!fillUsbAdapter(found.portName(), QStringLiteral("/sys"), info) && found.hasVendorIdentifier() &&
+      found.hasProductIdentifier()) {
+    info.onUsb = true;
     info.vendorId = found.vendorIdentifier();
     info.productId = found.productIdentifier();
     info.manufacturer = found.manufacturer();
     info.product = found.description();
     info.serial = found.serialNumber();
-    const UsbPlaceOfPort place = usbPlaceOfPort(found.portName(), QStringLiteral("/sys"));
-    info.place = place.place;
-    info.interfaceNumber = place.interfaceNumber;
   }
   return info;
 }
 
 }  // namespace
 
-UsbPlaceOfPort usbPlaceOfPort(const QString& terminal, const QString& sysfs) {
-  UsbPlaceOfPort found;
+bool fillUsbAdapter(const QString& terminal, const QString& sysfs, SerialPortInfo& info) {
   const QString top = QFileInfo(sysfs).canonicalFilePath();
-  QString folder =
-      QFileInfo(sysfs + QStringLiteral("/class/tty/") + terminal + QStringLiteral("/device")).canonicalFilePath();
+  const QFileInfo node(sysfs + QStringLiteral("/class/tty/") + terminal + QStringLiteral("/device"));
+  QString folder = node.canonicalFilePath();
+  int interfaceNumber = -1;
   while (!top.isEmpty() && folder.startsWith(top + u'/')) {
-    if (found.interfaceNumber < 0) {
-      found.interfaceNumber = readHex(folder + QStringLiteral("/bInterfaceNumber")).value_or(-1);
+    if (const std::optional<quint16> number = readHex(folder + QStringLiteral("/bInterfaceNumber"))) {
+      interfaceNumber = *number;
     }
-    if (QFileInfo::exists(folder + QStringLiteral("/idVendor"))) {
-      found.place = QFileInfo(folder).fileName();  // the kernel names the folder of a device by its place
-      return found;
+    const std::optional<quint16> vendor = readHex(folder + QStringLiteral("/idVendor"));
+    const std::optional<quint16> product = readHex(folder + QStringLiteral("/idProduct"));
+    if (vendor && product) {
+      info.onUsb = true;
+      info.vendorId = *vendor;
+      info.productId = *product;
+      info.manufacturer = readAttribute(folder + QStringLiteral("/manufacturer"));
+      info.product = readAttribute(folder + QStringLiteral("/product"));
+      info.serial = readAttribute(folder + QStringLiteral("/serial"));
+      info.place = QFileInfo(folder).fileName();  // the kernel names the folder of a device by its place
+      info.interfaceNumber = interfaceNumber;
+      return true;
     }
     folder = QFileInfo(folder).path();
   }
-  return {};
+  return false;
 }
 
 Result<QList<SerialPortInfo>> listSerialPorts() {

@@ -29,12 +29,8 @@ struct SerialPortInfo {
 // By name, numbers as numbers. Nothing is opened: that could reset what is behind a port, or confuse it.
 Result<QList<SerialPortInfo>> listSerialPorts();
 
-// Linux: the USB device and interface above a terminal's node, as sysfs tells (Documentation/ABI/stable/sysfs-bus-usb).
-// `sysfs` is /sys; a test has a tree of its own.
-struct UsbPlaceOfPort {
-  QString place;  // empty: not on the USB
-  int interfaceNumber = -1;
-};
-UsbPlaceOfPort usbPlaceOfPort(const QString& terminal, const QString& sysfs);
+// Linux: fills in what sysfs tells of the USB device above a terminal's node (Documentation/ABI/stable/sysfs-bus-usb);
+// false when there is none. `terminal`: its name, as "ttyUSB0". `sysfs` is /sys; a test has a tree of its own.
+bool fillUsbAdapter(const QString& terminal, const QString& sysfs, SerialPortInfo& info);
 
 }  // namespace sealift

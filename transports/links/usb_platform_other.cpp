@@ -32,8 +32,10 @@ void fillUsbStrings(libusb_device* device, UsbDeviceInfo& info) {
 QString usbPermissionRemedy(const UsbDeviceInfo& device) {
 #ifdef Q_OS_WIN
   return QStringLiteral(
-             "Give the device %1 the driver WinUSB: in the Device Manager, or with the program Zadig. Then "
-             "plug it in again.")
+             "Windows has no driver for %1 that lets programs speak with it. Install the one that its vendor "
+             "publishes, "
+             "or give it \"WinUsb Device\" in the Device Manager (Update driver, Let me pick, Universal Serial Bus "
+             "devices). Then plug it in again.")
       .arg(usbIdText(device));
 #else
   return QStringLiteral("Close other programs that use the device %1, and plug it in again.").arg(usbIdText(device));

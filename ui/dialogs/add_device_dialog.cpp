@@ -4,6 +4,7 @@
 #include "ui/models/found_list_model.h"
 #include "ui/style/tokens.h"
 #include "ui/style/typography.h"
+#include "ui/widgets/card.h"
 #include "ui/widgets/text_label.h"
 #include "ui/widgets/when_done.h"
 
@@ -135,8 +136,8 @@ void AddDeviceDialog::loadFound() {
   foundLine_->setVisible(rows > 0);
   foundList_->setFixedHeight(std::clamp(rows, 1, kFoundRows) * kFoundRow + 2 * foundList_->frameWidth());
   if (!foundList_->selectionModel()->hasSelection()) {
-    foundNote_->setText(rows > 0 ? tr("Sealift has opened none of these that it does not know. Choose one, or write an "
-                                      "address.")
+    foundNote_->setText(rows > 0 ? tr("Choose one, or write an address. Sealift has not opened those that are marked "
+                                      "so, and does it only when you add them.")
                                  : tr("Nothing else is connected. What an added vendor\u2019s model names is found by "
                                       "itself; everything else is added by its address."));
   }
