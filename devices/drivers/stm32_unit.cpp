@@ -51,6 +51,12 @@ Result<std::unique_ptr<ByteLink>> Stm32Unit::open(int baud, const QString& parit
   return links_.openBytes(address, cancel);
 }
 
+// AN3155, chapter 1.
+Result<std::unique_ptr<ByteLink>> Stm32Unit::openForBootloader(const CancelToken& cancel) {
+  const int baud = address_.options.contains(QStringLiteral("baud")) ? address_.baud() : settings_.baud;
+  return open(baud, QStringLiteral("even"), cancel);
+}
+
 Status Stm32Unit::setLines(ByteLink& link, bool reset, bool boot0) const {
   ModemLines* lines = link.modemLines();
   if (lines == nullptr) {
@@ -144,8 +150,7 @@ Status Stm32Unit::enter(StepContext& step) {
 }
 
 Status Stm32Unit::enterAnew(StepContext& step) {
-  const int baud = address_.options.contains(QStringLiteral("baud")) ? address_.baud() : settings_.baud;
-  SEALIFT_TRY(link_, open(baud, QStringLiteral("even"), step.cancel));
+  SEALIFT_TRY(link_, openForBootloader(step.cancel));
   session_ = std::make_unique<Stm32Session>(*link_, patience_);
   SEALIFT_CHECK(connect(step.cancel));
   SEALIFT_CHECK(checkProduct(step.cancel));
@@ -261,13 +266,25 @@ Result<std::optional<Stm32Unit::Told>> Stm32Unit::askApplication(const Deadline&
   return std::nullopt;
 }
 
+// A bootloader fresh from reset would take the question for 0x7F, and measure a baud rate that nobody uses. By lines
+// the firmware was started just now.
+Result<bool> Stm32Unit::mayAskApplication(const CancelToken& cancel) {
+  if (!settings_.application || settings_.lines) {
+    return settings_.application.has_value();
+  }
+  SEALIFT_TRY(const auto link, openForBootloader(cancel));
+  SEALIFT_TRY(const bool bootloader, Stm32Session(*link, patience_).isThere(cancel));
+  return !bootloader;
+}
+
 Result<DeviceSnapshot> Stm32Unit::look(StepContext& step) {
   DeviceSnapshot found;
   if (isInside()) {
     SEALIFT_TRY(found, lookInside(step.cancel));
   } else {
     std::optional<Told> told;
-    if (settings_.application) {
+    SEALIFT_TRY(const bool mayTalk, mayAskApplication(step.cancel));
+    if (mayTalk) {
       SEALIFT_TRY(told, askApplication(Deadline::in(times_.application, QStringLiteral("the firmware's version")),
                                        step.cancel));
     }

@@ -63,6 +63,8 @@ class Stm32Unit {
   };
 
   Result<std::unique_ptr<ByteLink>> open(int baud, const QString& parity, const CancelToken& cancel);
+  Result<std::unique_ptr<ByteLink>> openForBootloader(const CancelToken& cancel);
+  Result<bool> mayAskApplication(const CancelToken& cancel);
   Status setLines(ByteLink& link, bool reset, bool boot0) const;
   Status bootByLines(ByteLink& link, bool bootloader) const;
   Status connect(const CancelToken& cancel);

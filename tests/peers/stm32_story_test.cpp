@@ -179,7 +179,7 @@ void Stm32StoryTest::asksBeforeEverythingIsErased() {
   QCOMPARE(add().exitCode, 0);
   const ToolRun refused = apply(plan(kRefused));
   QVERIFY2(refused.exitCode == kRefused, refused.all().constData());
-  QVERIFY2(refused.all().contains("read-out"), refused.all().constData());
+  QVERIFY2(refused.all().contains("everything on the device is erased first"), refused.all().constData());
   device_->with([](Stm32Machine& machine) {
     QVERIFY(machine.isReadProtected());
     QCOMPARE(machine.flash().operations(), 1U);

@@ -129,6 +129,7 @@ class Stm32DriverTest : public QObject {
   void updatesByHand();
   void updatesByLines();
   void tellsWhatRunsBeforeAndAfter();
+  void tellsFirmwareFromBootloaderByHand();
   void readsTheStoredVersionOfMcubootImages();
   void writesAtTheModelsAddress();
   void refusesOtherProducts();
@@ -317,6 +318,22 @@ void Stm32DriverTest::tellsWhatRunsBeforeAndAfter() {
   VERIFY_OK(bench.update());
   QCOMPARE(bench.after->runningSlot()->version, std::optional(kNew));
   QVERIFY(bench.after->sameUnit(*before));
+}
+
+// The question to firmware must not come first: a fresh bootloader would measure its baud rate from it.
+void Stm32DriverTest::tellsFirmwareFromBootloaderByHand() {
+  Bench bench(talking({{QStringLiteral("products"), QJsonArray{QStringLiteral("0x413")}}}));
+  const auto inside = bench.driver->identify(bench.step);
+  VERIFY_OK(inside);
+  QVERIFY(inside->inBootloader);
+  bench.reboot(false);
+  const auto outside = bench.driver->identify(bench.step);
+  VERIFY_OK(outside);
+  QVERIFY(!outside->inBootloader);
+  QCOMPARE(outside->runningSlot()->version, std::optional(kOld));
+  bench.reboot(true);
+  VERIFY_OK(bench.update());
+  QCOMPARE(bench.after->runningSlot()->version, std::optional(kNew));
 }
 
 void Stm32DriverTest::readsTheStoredVersionOfMcubootImages() {

@@ -73,12 +73,13 @@ Result<Stm32Session::Heard> Stm32Session::poke(const QByteArray& bytes, std::chr
 }
 
 // A bootloader that waits for a command takes the first byte for one and the second for its complement, which is wrong:
-// NACK. One in the middle of a command gets what it waits for. `first` is sent twice, each time by itself.
-Result<Stm32Session::Heard> Stm32Session::pokeUntilHeard(char first, std::chrono::milliseconds time,
+// NACK. One in the middle of a command gets what it waits for. `first` is sent twice, each time by itself; at most
+// `most` bytes in all.
+Result<Stm32Session::Heard> Stm32Session::pokeUntilHeard(char first, std::chrono::milliseconds time, qsizetype most,
                                                          const CancelToken& cancel) {
   SEALIFT_CHECK(link_.discardInput());
   bool noise = false;
-  for (qsizetype sent = 0; sent < kMostPending;) {
+  for (qsizetype sent = 0; sent < most;) {
     QByteArray bytes(1, first);
     if (sent >= 2) {
       bytes.fill(kFiller, kFillersAtOnce);
@@ -102,6 +103,11 @@ Status Stm32Session::greet(const CancelToken& cancel) {
   return {};
 }
 
+Result<bool> Stm32Session::isThere(const CancelToken& cancel) {
+  SEALIFT_TRY(const Heard heard, pokeUntilHeard(static_cast<char>(kStm32Start), patience_.start, 2, cancel));
+  return heard == Heard::Ack || heard == Heard::Nack;
+}
+
 // AN3155, chapter 1: a bootloader fresh from reset measures the first 0x7F and says ACK.
 Status Stm32Session::connect(const CancelToken& cancel) {
   const auto stranger = [&] {
@@ -111,7 +117,11 @@ Status Stm32Session::connect(const CancelToken& cancel) {
   };
   Status greeted;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    SEALIFT_TRY(const Heard heard, pokeUntilHeard(static_cast<char>(kStm32Start), patience_.start, cancel));
+    if (attempt > 0) {
+      SEALIFT_CHECK(drain(cancel));
+    }
+    SEALIFT_TRY(const Heard heard,
+                pokeUntilHeard(static_cast<char>(kStm32Start), patience_.start, kMostPending, cancel));
     if (heard == Heard::Noise) {
       return fail(stranger());
     }
@@ -136,7 +146,7 @@ Status Stm32Session::resynchronise(const CancelToken& cancel) {
   const Stm32BootloaderInfo before = info_;
   for (int attempt = 1;; ++attempt) {
     SEALIFT_CHECK(drain(cancel));  // what is still coming of the answer that went wrong
-    SEALIFT_TRY(const Heard heard, pokeUntilHeard(kFiller, patience_.start / 2, cancel));
+    SEALIFT_TRY(const Heard heard, pokeUntilHeard(kFiller, patience_.start / 2, kMostPending, cancel));
     if (heard == Heard::Nothing) {
       return fail(ErrorCode::LinkLost,
                   QStringLiteral("The bootloader on %1 fell silent: the device was reset, or unplugged.")

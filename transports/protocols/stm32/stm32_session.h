@@ -33,6 +33,8 @@ class Stm32Session {
   // The link (8 data bits, even parity, 1 stop bit) is used, not owned.
   explicit Stm32Session(ByteLink& link, const Stm32Patience& patience = {}) : link_(link), patience_(patience) {}
 
+  // Whether a bootloader answers that is fresh from reset or waits for a command. Two bytes are sent, 0x7F.
+  Result<bool> isThere(const CancelToken& cancel);
   // From wherever the bootloader is: fresh from reset, waiting for a command, or in the middle of one. When this
   // succeeds it has answered Get. Error DeviceNotRecognised: what answers is no such bootloader.
   Status connect(const CancelToken& cancel);
@@ -57,7 +59,7 @@ class Stm32Session {
   enum class Heard { Nothing, Ack, Nack, Noise };
 
   Result<Heard> poke(const QByteArray& bytes, std::chrono::milliseconds time, const CancelToken& cancel);
-  Result<Heard> pokeUntilHeard(char first, std::chrono::milliseconds time, const CancelToken& cancel);
+  Result<Heard> pokeUntilHeard(char first, std::chrono::milliseconds time, qsizetype most, const CancelToken& cancel);
   Status drain(const CancelToken& cancel);
   Status greet(const CancelToken& cancel);
   Status resynchronise(const CancelToken& cancel);
