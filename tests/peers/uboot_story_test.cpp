@@ -1,11 +1,13 @@
 // The whole way from a vendor's folder to a real U-Boot's serial console, with sealiftctl alone.
 #include "app/base/file_io.h"
 #include "app/catalog/documents.h"
+#include "tests/support/private_network.h"
 #include "tests/support/tool_run.h"
 #include "tests/support/uboot_machine.h"
 
 #include <QTemporaryDir>
 #include <QTest>
+#include <QUdpSocket>
 
 #include <cstdio>
 #include <memory>
@@ -32,13 +34,17 @@ class UbootStoryTest : public QObject {
   QString image(const QString& name) const { return machineFolder_.filePath(QStringLiteral("images/") + name); }
 
   // Publishes 1.0.0 and `offered`, trusts the vendor and adds the running device.
-  void publishAndAdd(const QString& offered, const QStringList& releaseOptions = {}) {
+  void publishAndAdd(const QString& offered, const QStringList& releaseOptions = {}, const QJsonObject& tftp = {}) {
     work_ = std::make_unique<QTemporaryDir>();
     QVERIFY(work_->isValid());
     const QString repo = work_->filePath(QStringLiteral("repo"));
     const QString modelFile = work_->filePath(QStringLiteral("tide-gauge.json"));
     const QString notesFile = work_->filePath(QStringLiteral("notes.md"));
-    QVERIFY(writeFileAtomic(modelFile, writeModel(machine_->model())));
+    ModelDescription model = machine_->model();
+    if (!tftp.isEmpty()) {
+      model.driverSettings[QStringLiteral("tftp")] = tftp;
+    }
+    QVERIFY(writeFileAtomic(modelFile, writeModel(model)));
     QVERIFY(writeFileAtomic(notesFile, "## Improvements\n\n- Counts waves.\n"));
     const auto good = [&](const QStringList& arguments) {
       const ToolRun run = tool(arguments);
@@ -89,6 +95,16 @@ class UbootStoryTest : public QObject {
         .toString();
   }
 
+  static QString& whyNoNetwork() {
+    static QString why;
+    return why;
+  }
+  friend int main(int argc, char** argv);
+  static QJsonObject tftp() {
+    return {{QStringLiteral("address"), QString(test::PrivateNetwork::device() + QStringLiteral("/24"))},
+            {QStringLiteral("windowSize"), 8}};
+  }
+
   QTemporaryDir machineFolder_;
   std::unique_ptr<QTemporaryDir> work_;
   std::unique_ptr<UbootMachine> machine_;
@@ -98,6 +114,9 @@ class UbootStoryTest : public QObject {
     Result<std::unique_ptr<UbootMachine>> made = UbootMachine::make(machineFolder_.path());
     QVERIFY2(made, made ? "" : qPrintable(made.error().message()));
     machine_ = std::move(*made);
+    if (whyNoNetwork().isEmpty()) {
+      machine_->connectTo(test::PrivateNetwork::tap());
+    }
   }
   void init() {
     QVERIFY(machine_->resetDisk());
@@ -124,6 +143,40 @@ class UbootStoryTest : public QObject {
     QCOMPARE(runningVersion(), QStringLiteral("1.1.0"));
     const ToolRun audit = tool({QStringLiteral("audit"), QStringLiteral("verify")});
     QVERIFY2(audit.exitCode == 0, audit.all().constData());
+  }
+
+  // The image by TFTP: the network of this test has nobody else in it.
+  void updatesByTftp() {
+    if (!whyNoNetwork().isEmpty()) {
+      QSKIP(qPrintable(whyNoNetwork()));
+    }
+    publishAndAdd(QStringLiteral("1.1.0.fit"), {}, tftp());
+    const ToolRun run = apply(plan(0));
+    QVERIFY2(run.exitCode == 0, run.all().constData());
+    QVERIFY(machine_->consoleLog().contains(QLatin1String("TFTP from server 192.168.77.1")));
+    QVERIFY(!machine_->consoleLog().contains(QLatin1String("loady")));
+    QCOMPARE(runningVersion(), QStringLiteral("1.1.0"));
+  }
+
+  // Another TFTP server has the port; the model allows YMODEM, and the job says which it took.
+  void updatesByYmodemWhenThePortIsTaken() {
+    if (!whyNoNetwork().isEmpty()) {
+      QSKIP(qPrintable(whyNoNetwork()));
+    }
+    QUdpSocket other;
+    QVERIFY(other.bind(QHostAddress(test::PrivateNetwork::host()), 69));
+    QJsonObject settings = tftp();
+    publishAndAdd(QStringLiteral("1.1.0.fit"), {}, settings);
+    const ToolRun refused = apply(plan(0));
+    QVERIFY2(refused.exitCode != 0, refused.all().constData());
+    QVERIFY2(refused.all().contains("Another program uses UDP port 69"), refused.all().constData());
+    QCOMPARE(runningVersion(), QStringLiteral("1.0.0"));
+    settings[QStringLiteral("fallback")] = QStringLiteral("ymodem");
+    publishAndAdd(QStringLiteral("1.1.0.fit"), {}, settings);
+    const ToolRun run = apply(plan(0));
+    QVERIFY2(run.exitCode == 0, run.all().constData());
+    QVERIFY(machine_->consoleLog().contains(QLatin1String("loady")));
+    QCOMPARE(runningVersion(), QStringLiteral("1.1.0"));
   }
 
   // Only the image's own signature stands in the way: the metadata is the vendor's.
@@ -187,7 +240,11 @@ int main(int argc, char** argv) {
     std::printf("SKIP: %s\n", qPrintable(why));
     return 77;
   }
+  UbootStoryTest::whyNoNetwork() = test::PrivateNetwork::enter();  // the stories over the console need none
   QCoreApplication app(argc, argv);
+  if (UbootStoryTest::whyNoNetwork().isEmpty()) {
+    UbootStoryTest::whyNoNetwork() = test::PrivateNetwork::addTap();
+  }
   UbootStoryTest test;
   return QTest::qExec(&test, argc, argv);
 }

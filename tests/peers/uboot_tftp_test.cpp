@@ -12,6 +12,7 @@
 #include "tests/support/uboot_replay.h"
 #include "transports/links/udp_port.h"
 
+#include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
 

@@ -1,5 +1,6 @@
 // The TFTP server over the loopback's real sockets: whom it serves, what it refuses, that it ends.
 #include "tests/support/tftp_reader.h"
+#include "transports/links/link_opener.h"
 #include "transports/links/udp_port.h"
 #include "transports/protocols/tftp/tftp_service.h"
 
@@ -78,6 +79,7 @@ class TftpServerTest : public QObject {
   void nothingListensAfterwards();
   void portInUseIsSaid();
   void ownAddressIsFound();
+  void whoRefusesDatagramsRefusesPorts();
 };
 
 void TftpServerTest::servesTheFile_data() {
@@ -360,6 +362,28 @@ void TftpServerTest::ownAddressIsFound() {
   const auto own = ownAddressTowards(QHostAddress(QStringLiteral("127.0.0.9")));
   QVERIFY(own);
   QVERIFY(own->isLoopback());
+}
+
+// Offline mode stands before openDatagrams(): no port may be had behind its back.
+void TftpServerTest::whoRefusesDatagramsRefusesPorts() {
+  class OfflineLinks final : public LinkOpener {
+   public:
+    Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress&, const CancelToken&) override {
+      return fail(ErrorCode::Offline, QStringLiteral("Offline."));
+    }
+    Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress&, const CancelToken&) override {
+      return fail(ErrorCode::Offline, QStringLiteral("Offline."));
+    }
+  };
+  const LinkAddress peer{LinkKind::Udp, QStringLiteral("127.0.0.1"), 69, {}};
+  OfflineLinks offline;
+  const auto refused = offline.openPort(peer, kHost, 0, {});
+  QVERIFY(!refused);
+  QCOMPARE(refused.error().code, ErrorCode::Offline);
+  SystemLinkOpener online;
+  const auto port = online.openPort(peer, kHost, 0, {});
+  QVERIFY(port);
+  QVERIFY((*port)->number() != 0);
 }
 
 QTEST_GUILESS_MAIN(TftpServerTest)

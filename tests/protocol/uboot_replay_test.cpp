@@ -6,6 +6,7 @@
 #include "devices/drivers/uboot_driver.h"
 #include "tests/support/uboot_job.h"
 
+#include <QJsonDocument>
 #include <QTest>
 
 using namespace sealift;

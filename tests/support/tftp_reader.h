@@ -8,6 +8,7 @@
 #include <QList>
 #include <QMap>
 #include <QUdpSocket>
+#include <QVariant>
 
 #include <functional>
 #include <utility>
