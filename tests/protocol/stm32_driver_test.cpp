@@ -30,7 +30,7 @@ QJsonObject talking(QJsonObject settings) {
 }
 
 struct Bench {
-  explicit Bench(const QJsonObject& settings = {}, Stm32MachineConfig config = {},
+  explicit Bench(const QJsonObject& settings = {}, const Stm32MachineConfig& config = {},
                  const QString& format = QStringLiteral("raw"))
       : model(stm32Model(settings, format)),
         port(withFirmware(config, settings),
