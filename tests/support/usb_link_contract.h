@@ -3,25 +3,13 @@
 #pragma once
 
 #include "tests/support/usb_probe_device.h"
-#include "transports/links/link_opener.h"
+#include "tests/support/usb_test_bus.h"
 
 #include <QObject>
 
 #include <memory>
 
 namespace sealift {
-
-// A bus that a test can plug devices into.
-class UsbTestBus {
- public:
-  virtual ~UsbTestBus() = default;
-  virtual LinkOpener& opener() = 0;
-  // Where it is; the bus may need a moment to notice.
-  virtual QString plugIn(const std::shared_ptr<UsbFunction>& function) = 0;
-  virtual void unplug(const QString& place) = 0;
-  virtual void unplugAtTransfer(const QString& place, quint64 n) = 0;
-  virtual void unplugAll() = 0;
-};
 
 class UsbLinkContract : public QObject {
   Q_OBJECT

@@ -1,38 +1,11 @@
 // The bus within the program, held to the same contract as the kernel's (tests/usb/usb_link_test.cpp).
-#include "devices/virtual/virtual_usb_bus.h"
-
 #include "tests/support/usb_link_contract.h"
+#include "tests/support/virtual_test_bus.h"
 #include "transports/links/usb_devices.h"
 
 #include <QTest>
 
 namespace sealift {
-
-namespace {
-
-class VirtualTestBus final : public UsbTestBus {
- public:
-  LinkOpener& opener() override { return bus_; }
-  QString plugIn(const std::shared_ptr<UsbFunction>& function) override {
-    const QString place = QStringLiteral("1-2.%1").arg(++used_);
-    bus_.plugIn(place, function);
-    return place;
-  }
-  void unplug(const QString& place) override { bus_.unplug(place); }
-  void unplugAtTransfer(const QString& place, quint64 n) override { bus_.unplugAtTransfer(place, n); }
-  void unplugAll() override {
-    for (; used_ > 0; --used_) {
-      bus_.unplug(QStringLiteral("1-2.%1").arg(used_));
-    }
-  }
-  VirtualUsbBus& bus() { return bus_; }
-
- private:
-  VirtualUsbBus bus_;
-  int used_ = 0;
-};
-
-}  // namespace
 
 class VirtualUsbBusTest final : public UsbLinkContract {
   Q_OBJECT

@@ -1,6 +1,6 @@
 // Sealift's USB over libusb and the kernel, in the guest: the contract that the bus within the program is held to, too
 // (tests/unit/virtual_usb_bus_test.cpp), and what only a kernel has: drivers, hubs, users, hot-plug.
-#include "devices/virtual/usbip_server.h"
+#include "tests/support/kernel_test_bus.h"
 #include "tests/support/usb_link_contract.h"
 #include "transports/links/usb_devices.h"
 #include "transports/links/usb_watcher.h"
@@ -20,28 +20,6 @@ namespace sealift {
 namespace {
 
 const CancelToken kNever;
-
-class KernelTestBus final : public UsbTestBus {
- public:
-  LinkOpener& opener() override { return opener_; }
-  QString plugIn(const std::shared_ptr<UsbFunction>& function) override {
-    auto server = std::make_unique<UsbipServer>(function);
-    if (const Status plugged = server->plugIn(); !plugged) {
-      qWarning("%s", qPrintable(plugged.error().message()));
-      return {};
-    }
-    const QString place = server->place();
-    servers_[place] = std::move(server);
-    return place;
-  }
-  void unplug(const QString& place) override { servers_.erase(place); }
-  void unplugAtTransfer(const QString& place, quint64 n) override { servers_.at(place)->unplugAtTransfer(n); }
-  void unplugAll() override { servers_.clear(); }
-
- private:
-  SystemLinkOpener opener_;
-  std::map<QString, std::unique_ptr<UsbipServer>> servers_;
-};
 
 // A serial port of the kernel's own gadget drivers on dummy_hcd, by configfs (Linux, Documentation/usb/
 // gadget_configfs.rst). Goes with its object.
