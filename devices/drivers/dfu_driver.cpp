@@ -6,52 +6,23 @@
 
 namespace sealift {
 
-namespace {
-
 // What goes to the device: of a DFU file that is for it the payload, of any other file all of it.
-Result<QByteArrayView> payloadFor(const Image& image, const UsbDeviceInfo& bootloader) {
+Result<QByteArrayView> DfuDriver::payloadOf(const Image& image) const {
   if (image.facts.format != QLatin1String("dfu")) {
     return QByteArrayView(image.bytes);
   }
   SEALIFT_TRY(const DfuFile file, parseDfuFile(image.bytes));
-  if (!file.suffix.fits(bootloader.vendorId, bootloader.productId)) {
-    return fail(ErrorCode::ImageFormatRefused,
-                QStringLiteral("The DFU file is for %1, the device's bootloader is %2.")
-                    .arg(UsbId{file.suffix.vendor, file.suffix.product}.toString(),
-                         UsbId{bootloader.vendorId, bootloader.productId}.toString()),
-                QStringLiteral("Nothing was sent. Tell the vendor."));
-  }
+  SEALIFT_CHECK(checkSuffix(file.suffix, unit_.device(), QStringLiteral("DFU")));
   return QByteArrayView(image.bytes).first(file.payloadSize);
 }
 
-}  // namespace
-
 DriverEntry DfuDriver::entry() {
-  DriverEntry entry;
-  entry.name = QStringLiteral("dfu");
-  entry.protocol = QStringLiteral("USB DFU 1.1");
-  entry.links = {LinkKind::Usb};
-  entry.capabilities.readback = true;
-  entry.capabilities.runningVersion = true;
-  entry.provenBy = QStringLiteral("virtual device that dfu-util 0.11 works with, over the kernel's USB stack");
-  entry.make = [](const ModelDescription& model, const LinkAddress& address,
-                  LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
-    SEALIFT_TRY(const UsbDfuSettings settings, UsbDfuSettings::fromJson(model.driverSettings));
-    return std::make_unique<DfuDriver>(model, settings, address, links);
-  };
-  return entry;
+  return entryOf<DfuDriver>(QStringLiteral("dfu"), QStringLiteral("USB DFU 1.1"));
 }
 
 DfuDriver::DfuDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
                      LinkOpener& links)
-    : unit_(model, settings, address, links, QStringLiteral("USB DFU 1.1")) {}
-
-Capabilities DfuDriver::capabilities() const {
-  Capabilities capabilities = entry().capabilities;
-  capabilities.readback = unit_.settings().readBack;
-  capabilities.runningVersion = unit_.settings().versionSource != UsbDfuSettings::VersionSource::None;
-  return capabilities;
-}
+    : UsbDfuSteps(model, settings, address, links, QStringLiteral("USB DFU 1.1")) {}
 
 Result<DeviceSnapshot> DfuDriver::identify(StepContext& step) {
   return unit_.identify(step.cancel);
@@ -89,7 +60,7 @@ Status DfuDriver::enterBootloader(StepContext& step) {
 Status DfuDriver::transfer(const Image& image, StepContext& step) {
   after_.reset();
   SEALIFT_CHECK(reachBootloader(step));
-  SEALIFT_TRY(const QByteArrayView payload, payloadFor(image, unit_.device()));
+  SEALIFT_TRY(const QByteArrayView payload, payloadOf(image));
   if (payload.isEmpty()) {
     return fail(ErrorCode::ImageMalformed, QStringLiteral("The image is empty."));
   }
@@ -119,7 +90,7 @@ Result<StoredProof> DfuDriver::verifyOnDevice(const Image& image, StepContext& s
   }
   after_.reset();
   SEALIFT_CHECK(reachBootloader(step));
-  SEALIFT_TRY(const QByteArrayView payload, payloadFor(image, unit_.device()));
+  SEALIFT_TRY(const QByteArrayView payload, payloadOf(image));
   SEALIFT_TRY(const QByteArray stored, unit_.session()->readBack(payload.size(), step.progress, step.cancel));
   if (stored != payload) {
     return fail(ErrorCode::DeviceVerifyFailed,
@@ -132,10 +103,6 @@ Result<StoredProof> DfuDriver::verifyOnDevice(const Image& image, StepContext& s
                      QCryptographicHash::hash(stored, QCryptographicHash::Sha256)};
 }
 
-Status DfuDriver::activate(const Image&, StepContext&) {
-  return {};
-}
-
 // USB DFU 1.1, figure A.1: a reset in DFU mode starts the firmware, if it is whole.
 Status DfuDriver::restart(StepContext& step) {
   SEALIFT_TRY(const UsbDeviceInfo device, unit_.find(step.cancel));
@@ -144,29 +111,6 @@ Status DfuDriver::restart(StepContext& step) {
   }
   after_.reset();
   return unit_.reset(step.cancel);
-}
-
-Result<DeviceSnapshot> DfuDriver::waitForReturn(const Image&, StepContext& step) {
-  SEALIFT_TRY(const DeviceSnapshot device, unit_.awaitApplication(step));
-  step.progress.finish();
-  return device;
-}
-
-Status DfuDriver::confirm(const Image&, StepContext&) {
-  return {};
-}
-
-Status DfuDriver::abandon(StepContext& step) {
-  if (written_) {
-    unit_.settle(step.cancel);  // in its bootloader, ready for the next try
-    return {};
-  }
-  SEALIFT_TRY(const UsbDeviceInfo device, unit_.find(step.cancel));
-  if (isInDfuMode(device) && !unit_.wasFoundThere()) {
-    SEALIFT_CHECK(unit_.reset(step.cancel));
-    SEALIFT_CHECK(unit_.awaitApplication(step));
-  }
-  return {};
 }
 
 }  // namespace sealift

@@ -8,39 +8,29 @@
 // once more. Settings: usb_dfu_settings.h.
 #pragma once
 
-#include "devices/drivers/usb_dfu_unit.h"
+#include "devices/drivers/usb_dfu_steps.h"
 
 namespace sealift {
 
-class DfuDriver final : public Driver {
+class DfuDriver final : public UsbDfuSteps {
  public:
   static DriverEntry entry();
 
   DfuDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
             LinkOpener& links);
 
-  Capabilities capabilities() const override;
-  // A DFU device tells no digest of what it holds or runs.
-  QByteArray reportedDigest(const Image&) const override { return {}; }
   Result<DeviceSnapshot> identify(StepContext& step) override;
   Result<IdentityProof> proveIdentity(StepContext& step) override;
   Status enterBootloader(StepContext& step) override;
   Status transfer(const Image& image, StepContext& step) override;
   Result<StoredProof> verifyOnDevice(const Image& image, StepContext& step) override;
-  Status activate(const Image& image, StepContext& step) override;
   Status restart(StepContext& step) override;
-  Result<DeviceSnapshot> waitForReturn(const Image& image, StepContext& step) override;
-  Status confirm(const Image& image, StepContext& step) override;
-  Status abandon(StepContext& step) override;
-
-  UsbDfuUnit& unit() { return unit_; }
 
  private:
   Status checkReadable() const;
   Status reachBootloader(StepContext& step);
+  Result<QByteArrayView> payloadOf(const Image& image) const;
 
-  UsbDfuUnit unit_;
-  bool written_ = false;                // the old firmware is gone
   std::optional<DfuManifested> after_;  // the download that this instance finished
 };
 

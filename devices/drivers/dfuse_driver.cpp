@@ -27,31 +27,12 @@ qint64 bytesOf(const DfuseTarget& target) {
 }  // namespace
 
 DriverEntry DfuseDriver::entry() {
-  DriverEntry entry;
-  entry.name = QStringLiteral("dfuse");
-  entry.protocol = QStringLiteral("DfuSe 1.1a (STM32)");
-  entry.links = {LinkKind::Usb};
-  entry.capabilities.readback = true;
-  entry.capabilities.runningVersion = true;
-  entry.provenBy = QStringLiteral("virtual device that dfu-util 0.11 works with, over the kernel's USB stack");
-  entry.make = [](const ModelDescription& model, const LinkAddress& address,
-                  LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
-    SEALIFT_TRY(const UsbDfuSettings settings, UsbDfuSettings::fromJson(model.driverSettings));
-    return std::make_unique<DfuseDriver>(model, settings, address, links);
-  };
-  return entry;
+  return entryOf<DfuseDriver>(QStringLiteral("dfuse"), QStringLiteral("DfuSe 1.1a (STM32)"));
 }
 
 DfuseDriver::DfuseDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
                          LinkOpener& links)
-    : unit_(model, settings, address, links, QStringLiteral("STM32 bootloader · DfuSe 1.1a")) {}
-
-Capabilities DfuseDriver::capabilities() const {
-  Capabilities capabilities = entry().capabilities;
-  capabilities.readback = unit_.settings().readBack;
-  capabilities.runningVersion = unit_.settings().versionSource != UsbDfuSettings::VersionSource::None;
-  return capabilities;
-}
+    : UsbDfuSteps(model, settings, address, links, QStringLiteral("STM32 bootloader · DfuSe 1.1a")) {}
 
 // ---- identify -------------------------------------------------------------------------------------------
 
@@ -145,13 +126,7 @@ Result<QList<DfuseTarget>> DfuseDriver::targetsOf(const Image& image) const {
     return QList<DfuseTarget>{target};
   }
   SEALIFT_TRY(const DfuseFile file, parseDfuseFile(image.bytes));
-  if (!file.suffix.fits(device.vendorId, device.productId)) {
-    return fail(ErrorCode::ImageFormatRefused,
-                QStringLiteral("The DfuSe file is for %1, the device's bootloader is %2.")
-                    .arg(UsbId{file.suffix.vendor, file.suffix.product}.toString(),
-                         UsbId{device.vendorId, device.productId}.toString()),
-                QStringLiteral("Nothing was sent. Tell the vendor."));
-  }
+  SEALIFT_CHECK(checkSuffix(file.suffix, device, QStringLiteral("DfuSe")));
   return file.targets;
 }
 
@@ -262,10 +237,6 @@ Result<StoredProof> DfuseDriver::verifyOnDevice(const Image& image, StepContext&
                      dfuseDigest(stored)};
 }
 
-Status DfuseDriver::activate(const Image&, StepContext&) {
-  return {};
-}
-
 // ---- out of the bootloader ------------------------------------------------------------------------------
 
 Status DfuseDriver::restart(StepContext& step) {
@@ -277,29 +248,6 @@ Status DfuseDriver::restart(StepContext& step) {
   const Status left = DfuseSession(*unit_.session()).leave(unit_.settings().address, step.cancel);
   unit_.close();
   return left;
-}
-
-Result<DeviceSnapshot> DfuseDriver::waitForReturn(const Image&, StepContext& step) {
-  SEALIFT_TRY(const DeviceSnapshot device, unit_.awaitApplication(step));
-  step.progress.finish();
-  return device;
-}
-
-Status DfuseDriver::confirm(const Image&, StepContext&) {
-  return {};
-}
-
-Status DfuseDriver::abandon(StepContext& step) {
-  if (written_) {
-    unit_.settle(step.cancel);  // in its bootloader, ready for the next try
-    return {};
-  }
-  SEALIFT_TRY(const UsbDeviceInfo device, unit_.find(step.cancel));
-  if (isInDfuMode(device) && !unit_.wasFoundThere()) {
-    SEALIFT_CHECK(restart(step));
-    SEALIFT_CHECK(unit_.awaitApplication(step));
-  }
-  return {};
 }
 
 }  // namespace sealift

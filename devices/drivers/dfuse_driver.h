@@ -10,34 +10,25 @@
 // StepContext::massEraseAgreed: then it is taken off, which erases the device. Settings: usb_dfu_settings.h.
 #pragma once
 
-#include "devices/drivers/usb_dfu_unit.h"
+#include "devices/drivers/usb_dfu_steps.h"
 #include "devices/images/dfuse_file.h"
 #include "transports/protocols/dfu/dfuse_session.h"
 
 namespace sealift {
 
-class DfuseDriver final : public Driver {
+class DfuseDriver final : public UsbDfuSteps {
  public:
   static DriverEntry entry();
 
   DfuseDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
               LinkOpener& links);
 
-  Capabilities capabilities() const override;
-  // A DfuSe device tells no digest of what it holds or runs.
-  QByteArray reportedDigest(const Image&) const override { return {}; }
   Result<DeviceSnapshot> identify(StepContext& step) override;
   Result<IdentityProof> proveIdentity(StepContext& step) override;
   Status enterBootloader(StepContext& step) override;
   Status transfer(const Image& image, StepContext& step) override;
   Result<StoredProof> verifyOnDevice(const Image& image, StepContext& step) override;
-  Status activate(const Image& image, StepContext& step) override;
   Status restart(StepContext& step) override;
-  Result<DeviceSnapshot> waitForReturn(const Image& image, StepContext& step) override;
-  Status confirm(const Image& image, StepContext& step) override;
-  Status abandon(StepContext& step) override;
-
-  UsbDfuUnit& unit() { return unit_; }
 
  private:
   Result<DfuInterface> chooseMain(const UsbDeviceInfo& device) const;
@@ -48,9 +39,6 @@ class DfuseDriver final : public Driver {
   Status checkProtection(StepContext& step);
   Status eraseFor(const DfuseTarget& target, Progress& progress, StepContext& step);
   Status writeTarget(const DfuseTarget& target, StepContext& step);
-
-  UsbDfuUnit unit_;
-  bool written_ = false;  // the old firmware is gone
 };
 
 }  // namespace sealift

@@ -2,21 +2,26 @@
 // be left out:
 //
 //   {
-//     "alternate": "Firmware",        the memory: name of its alternate setting (in whole, or up to the first "/"), or
-//     its
-//                                     number. Without it the device must have one only; a DfuSe file names its own
-//     "version": {"from": "bcdDevice", "form": "JJ.M.N"},   what tells which version runs:
-//                                     bcdDevice as "JJ.M.N" (0x0213 is 2.1.3; the default) or "JJ.MN" (0x0213 is 2.13);
-//                {"from": "product", "pattern": "v(?<version>[0-9.]+)"},   the product's name, or "interface", that of
-//                                     the run-time interface;
-//                {"from": "none"}     nothing does
-//     "readBack": true,               false: a device that can't be read back. What it holds then is proven by nothing
-//                                     but the version that it tells afterwards
-//     "serialInBootloader": true,     false: the bootloader has a serial number of its own making (STM32)
-//     "howToEnter": "Hold BOOT while plugging it in.",      for people; needed where the application has no DFU
-//     interface "address": "0x08000000",        dfuse: where the firmware begins, and where it is started "erase":
-//     "sectors"              dfuse: or "all", which is asked for apart
+//     "alternate": "Firmware",
+//     "version": {"from": "bcdDevice", "form": "JJ.M.N"},
+//     "readBack": true,
+//     "serialInBootloader": true,
+//     "howToEnter": "Hold BOOT while plugging it in.",
+//     "address": "0x08000000",
+//     "erase": "sectors"
 //   }
+//
+// alternate           The memory: name of its alternate setting (in whole, or up to the first "/"), or its number.
+//                     Without it the device must have one only; a DfuSe file names its own.
+// version             What tells which version runs: "bcdDevice" as "JJ.M.N" (0x0213 is 2.1.3; the default) or "JJ.MN"
+//                     (0x0213 is 2.13); "product", the product's name, or "interface", that of the run-time interface,
+//                     both with a "pattern" such as "v(?<version>[0-9.]+)"; or "none": nothing does.
+// readBack            false: a device that can't be read back. What it holds then is proven by nothing but the version
+//                     that it tells afterwards.
+// serialInBootloader  false: the bootloader has a serial number of its own making (STM32).
+// howToEnter          For people; needed where the application has no DFU interface.
+// address             dfuse: where the firmware begins, and where it is started.
+// erase               dfuse: "sectors" that the image covers, or "all", which is asked for apart.
 #pragma once
 
 #include "app/base/result.h"
