@@ -67,20 +67,7 @@ class SwupdateDriverTest : public QObject {
     options.authority = maker_->authority();
     return options;
   }
-  ModelDescription modelOf(const SwupdateBoard& board) const {
-    ModelDescription model;
-    model.vendorId = QStringLiteral("norrland");
-    model.id = QStringLiteral("gateway");
-    model.name = QStringLiteral("Norrland Gateway");
-    model.driver = QStringLiteral("swupdate");
-    model.links = {LinkKind::Https};
-    model.deviceNames = {QStringLiteral("board")};
-    model.imageFormat = QStringLiteral("swu");
-    model.imageKeys = {maker_->authority()};
-    model.timings = {.restartSeconds = 10, .confirmSeconds = 5};
-    model.driverSettings = board.driverSettings();
-    return model;
-  }
+  ModelDescription modelOf(const SwupdateBoard& board) const { return board.model(maker_->authority()); }
   std::unique_ptr<Driver> driverFor(const SwupdateBoard& board) { return driverFor(modelOf(board), board.address()); }
   std::unique_ptr<Driver> driverFor(const ModelDescription& model, const QString& address) {
     auto driver = SwupdateDriver::entry().make(model, *LinkAddress::parse(address), links_);

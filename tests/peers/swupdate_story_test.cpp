@@ -50,16 +50,8 @@ class SwupdateStoryTest : public QObject {
     return run.exitCode == 0;
   }
   ModelDescription model() const {
-    ModelDescription model;
-    model.id = QStringLiteral("gateway");
-    model.name = QStringLiteral("Norrland Gateway");
-    model.driver = QStringLiteral("swupdate");
-    model.links = {LinkKind::Https};
-    model.deviceNames = {QStringLiteral("board")};
-    model.imageFormat = QStringLiteral("swu");
-    model.imageKeys = {maker_->authority()};
-    model.timings = {.restartSeconds = 10, .confirmSeconds = 5};
-    model.driverSettings = board_->driverSettings();
+    ModelDescription model = board_->model(maker_->authority());
+    model.vendorId.clear();  // the repository says whose it is
     return model;
   }
   // Publishes `swu` as `version` and trusts the vendor.

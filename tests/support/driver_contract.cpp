@@ -212,14 +212,17 @@ void DriverContract::whateverHappens_data() {
       QTest::addRow("%s: %s at %s, operation %d", qPrintable(subjects_[i].name), kind.second, qPrintable(step), at)
           << i << step << static_cast<int>(kind.first) << at;
     };
+    const ContractEffort effort = subjects_[i].effort;
     for (const auto& kind : kMischiefs) {
-      const bool ends = kind.first == Mischief::Lost || kind.first == Mischief::Cancel;
+      const bool everywhere =
+          effort == ContractEffort::Thorough || kind.first == Mischief::Lost || kind.first == Mischief::Cancel;
       for (const QString& step : kSteps) {
-        if (ends || subjects_[i].thorough || step == QLatin1String("transfer")) {
+        const bool late = kSteps.indexOf(step) >= kSteps.indexOf(QStringLiteral("transfer"));
+        if (step == QLatin1String("transfer") || (everywhere && (late || effort != ContractEffort::Least))) {
           add(step, kind, 1);
         }
       }
-      if (ends || subjects_[i].thorough) {
+      if (everywhere) {
         add(QStringLiteral("transfer"), kind, kMiddle);
       }
     }

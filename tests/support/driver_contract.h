@@ -37,11 +37,18 @@ class ContractUnit {
   virtual void powerCycle() {}
 };
 
+// In how many ways a job goes wrong: fewer where one takes long.
+enum class ContractEffort {
+  Thorough,  // everything, at every step
+  Brief,     // link lost and cancel at every step; nonsense during the transfer
+  Least,     // as Brief, from the transfer on
+};
+
 struct ContractSubject {
   QString name;
   QString driver;  // a row of the registry
   std::function<std::unique_ptr<ContractUnit>()> make;
-  bool thorough = true;  // false: where a job takes long, fewer of the ways in which it can go wrong
+  ContractEffort effort = ContractEffort::Thorough;
 };
 
 class DriverContract : public QObject {

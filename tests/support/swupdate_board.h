@@ -6,6 +6,8 @@
 // board stays on the slot that it had.
 #pragma once
 
+#include "devices/core/model.h"
+#include "devices/images/swu_image.h"
 #include "tests/support/nginx_server.h"
 #include "tests/support/swu_maker.h"
 #include "tests/support/test_authority.h"
@@ -115,6 +117,21 @@ class SwupdateBoard {
   }
   qint64 daemonPid() const { return process_.processId(); }
 
+  // `authority` (PEM) may sign its images.
+  ModelDescription model(const QByteArray& authority) const {
+    ModelDescription model;
+    model.vendorId = QStringLiteral("norrland");
+    model.id = QStringLiteral("gateway");
+    model.name = QStringLiteral("Norrland Gateway");
+    model.driver = QStringLiteral("swupdate");
+    model.links = {LinkKind::Https};
+    model.deviceNames = {QStringLiteral("board")};
+    model.imageFormat = QStringLiteral("swu");
+    model.imageKeys = {authority};
+    model.timings = {.restartSeconds = 10, .confirmSeconds = 5};
+    model.driverSettings = driverSettings();
+    return model;
+  }
   // The model's settings that fit this board.
   QJsonObject driverSettings() const {
     return {
