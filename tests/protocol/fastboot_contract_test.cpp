@@ -26,7 +26,7 @@ class FastbootContractTest final : public DriverContract {
             {QStringLiteral("fastboot over TCP"), QStringLiteral("fastboot"),
              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Tcp); }},
             {QStringLiteral("fastboot over UDP"), QStringLiteral("fastboot"),
-             [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Udp); }, false},
+             [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Udp); }, ContractEffort::Brief},
             {QStringLiteral("fastboot over USB"), QStringLiteral("fastboot"),
              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus()); }},
         }) {}

@@ -105,8 +105,10 @@ class FastbootUnit final : public ContractUnit {
  public:
   using Transport = VirtualFastbootDevice::Transport;
 
-  // `bus`: for USB; outlives it.
-  explicit FastbootUnit(Transport transport, UsbTestBus* bus = nullptr) : device_(config(), transport), bus_(bus) {
+  // `bus`: for USB; outlives it. `imageBytes`: of each firmware. `restartSeconds`: as the model tells them.
+  explicit FastbootUnit(Transport transport, UsbTestBus* bus = nullptr, qsizetype imageBytes = kUnitImageBytes,
+                        int restartSeconds = 1)
+      : imageBytes_(imageBytes), restartSeconds_(restartSeconds), device_(config(imageBytes), transport), bus_(bus) {
     if (const Status started = device_.start(); !started) {
       qFatal("%s", qPrintable(started.error().message()));
     }
@@ -124,16 +126,18 @@ class FastbootUnit final : public ContractUnit {
 
   ModelDescription model() const override {
     ModelDescription model = fastbootModel();
-    model.timings = {.restartSeconds = 1, .confirmSeconds = 1};
+    model.timings = {.restartSeconds = restartSeconds_, .confirmSeconds = restartSeconds_};
     return model;
   }
   LinkAddress address() const override {
     return bus_ != nullptr ? LinkAddress{LinkKind::Usb, place_, 0, {}} : device_.address();
   }
   LinkOpener& opener() override { return bus_ != nullptr ? bus_->opener() : opener_; }
-  Image newImage() const override { return image({2, 0, 0, 0}, "healthy", kUnitImageBytes); }
+  Image newImage() const override { return image({2, 0, 0, 0}, "healthy", imageBytes_); }
   Image wrongImage() const override { return image({2, 0, 0, 0}, "healthy", (1 << 20) + 4096); }  // too large
-  std::optional<Image> failingImage() const override { return image({2, 0, 0, 0}, bus_ != nullptr ? "boot-loop" : "hang", kUnitImageBytes); }
+  std::optional<Image> failingImage() const override {
+    return image({2, 0, 0, 0}, bus_ != nullptr ? "boot-loop" : "hang", imageBytes_);
+  }
 
   std::optional<Version> firmware() override {
     std::optional<Version> runs;
@@ -161,9 +165,9 @@ class FastbootUnit final : public ContractUnit {
   void powerCycle() override { device_.restartWithKey(); }
 
  private:
-  static FastbootDeviceConfig config() {
+  static FastbootDeviceConfig config(qsizetype imageBytes) {
     FastbootDeviceConfig config = fastbootDevice();
-    config.firmware = fastbootFirmware({1, 0, 0, 0}, "healthy", kUnitImageBytes);
+    config.firmware = fastbootFirmware({1, 0, 0, 0}, "healthy", imageBytes);
     config.startInBootloader = false;
     return config;
   }
@@ -172,9 +176,7 @@ class FastbootUnit final : public ContractUnit {
     image.facts.version = version;
     return image;
   }
-  QByteArray content(int slot) const {
-    return device_.partition(slot == 0 ? "firmware_a" : "firmware_b", kUnitImageBytes);
-  }
+  QByteArray content(int slot) const { return device_.partition(slot == 0 ? "firmware_a" : "firmware_b", imageBytes_); }
   // The condition looks at the device itself, which waitUntil() does not allow.
   void waitFor(const std::function<bool(const VirtualFastbootDevice::Snapshot&)>& atRest) const {
     QDeadlineTimer patience(kUnitPatienceMs);
@@ -185,6 +187,8 @@ class FastbootUnit final : public ContractUnit {
     }
   }
 
+  const qsizetype imageBytes_;
+  const int restartSeconds_;
   VirtualFastbootDevice device_;
   UsbTestBus* bus_;
   QString place_;
@@ -199,7 +203,8 @@ class DfuUnit final : public ContractUnit {
   static constexpr bool kIsDfuse = std::is_same_v<Device, VirtualDfuseDevice>;
 
   // `bus` outlives it.
-  explicit DfuUnit(UsbTestBus& bus) : bus_(bus), device_(std::make_shared<Device>(config())) {
+  explicit DfuUnit(UsbTestBus& bus, qsizetype imageBytes = kUnitImageBytes)
+      : bus_(bus), imageBytes_(imageBytes), device_(std::make_shared<Device>(config())) {
     place_ = bus_.plugIn(device_);
     awaitPresence(bus_.opener(), place_);
   }
@@ -245,26 +250,27 @@ class DfuUnit final : public ContractUnit {
 
  private:
   static QString driver() { return kIsDfuse ? QStringLiteral("dfuse") : QStringLiteral("dfu"); }
-  static Config config() {
+  Config config() const {
     Config config;
-    config.firmware = makeUsbFirmware(0x0100, kUnitImageBytes, 1);
+    config.firmware = makeUsbFirmware(0x0100, imageBytes_, 1);
     return config;
   }
-  static Image image(const VirtualDfuConfig& usb) {
-    const QByteArray payload = makeUsbFirmware(0x0213, kUnitImageBytes, 2);
+  Image image(const VirtualDfuConfig& usb) const {
+    const QByteArray payload = makeUsbFirmware(0x0213, imageBytes_, 2);
     Image image = kIsDfuse ? dfuseImage(payload, usb) : dfuImage(payload, usb);
     image.facts.version = Version{2, 1, 3, 0};
     return image;
   }
   QByteArray stored() const {
     if constexpr (kIsDfuse) {
-      return device_->content(0, kUnitImageBytes);
+      return device_->content(0, imageBytes_);
     } else {
       return device_->content();
     }
   }
 
   UsbTestBus& bus_;
+  const qsizetype imageBytes_;
   std::shared_ptr<Device> device_;
   QString place_;
 };

@@ -17,7 +17,7 @@ UsbTestBus& bus() {
 
 // The guest is emulated in software: fewer of the ways in which a job can go wrong, the others on the bus within the
 // program (tests/protocol).
-constexpr bool kThorough = false;
+constexpr ContractEffort kEffort = ContractEffort::Least;
 
 }  // namespace
 
@@ -28,11 +28,12 @@ class DriverContractUsbTest final : public DriverContract {
   DriverContractUsbTest()
       : DriverContract(
             {{QStringLiteral("DFU"), QStringLiteral("dfu"), [] { return std::make_unique<VirtualDfuUnit>(bus()); },
-              kThorough},
+              kEffort},
              {QStringLiteral("DfuSe"), QStringLiteral("dfuse"),
-              [] { return std::make_unique<VirtualDfuseUnit>(bus()); }, kThorough},
+              [] { return std::make_unique<VirtualDfuseUnit>(bus()); }, kEffort},
              {QStringLiteral("fastboot"), QStringLiteral("fastboot"),
-              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus()); }, kThorough}}) {}
+              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus(), kUnitImageBytes, 4); },
+              kEffort}}) {}
 };
 
 QTEST_GUILESS_MAIN(DriverContractUsbTest)
