@@ -38,7 +38,7 @@ T must(Result<T> result) {
   if (!result) {
     qFatal("%s", qPrintable(result.error().message()));
   }
-  return *result;
+  return std::move(*result);
 }
 
 double processorSeconds() {
@@ -109,7 +109,7 @@ double updateAll(Station& station, const QStringList& devices) {
   for (const auto& job : jobs) {
     const JobView view = await(job);
     if (view.outcome != Outcome::Succeeded) {
-      qFatal("%s", qPrintable(view.message));
+      qFatal("%s", qPrintable(view.detail));
     }
   }
   return static_cast<double>(timer.elapsed()) / 1000.0;

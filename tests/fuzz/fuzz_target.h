@@ -6,6 +6,7 @@
 #include <QByteArrayView>
 #include <QFile>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,17 @@ inline void require(bool holds, const char* what) {
     std::fprintf(stderr, "Broken: %s\n", what);
     std::abort();
   }
+}
+
+// Cuts the next piece off: a byte tells its length, and the piece may be shorter.
+inline QByteArray takePiece(QByteArrayView& input) {
+  if (input.isEmpty()) {
+    return {};
+  }
+  const qsizetype size = std::min<qsizetype>(static_cast<quint8>(input.front()), input.size() - 1);
+  const QByteArray piece = input.sliced(1).first(size).toByteArray();
+  input = input.sliced(1 + size);
+  return piece;
 }
 
 // A file of tests/data; breaks off without it.

@@ -5,7 +5,6 @@
 #include "transports/protocols/smp/smp_client.h"
 #include "transports/protocols/smp/smp_console_transport.h"
 
-#include <algorithm>
 #include <deque>
 
 using namespace sealift;
@@ -20,14 +19,12 @@ class AnsweringTransport final : public SmpTransport {
   Status send(QByteArrayView packet, const Deadline&, const CancelToken&) override {
     const auto request = decodeSmpMessage(packet);
     fuzz::require(request.has_value(), "what is sent is SMP");
-    const qsizetype size =
-        bodies_.isEmpty() ? 0 : std::min<qsizetype>(static_cast<quint8>(bodies_.front()) + 1, bodies_.size() - 1);
+    const QByteArray body = fuzz::takePiece(bodies_);
     QByteArray answer = packet.first(kSmpHeaderSize).toByteArray();
     answer[0] = static_cast<char>(answer[0] | 1);  // a response
-    answer[2] = static_cast<char>(size >> 8);
-    answer[3] = static_cast<char>(size);
-    answer += bodies_.mid(1, size).toByteArray();
-    bodies_ = bodies_.sliced(bodies_.isEmpty() ? 0 : size + 1);
+    answer[2] = static_cast<char>(body.size() >> 8);
+    answer[3] = static_cast<char>(body.size());
+    answer += body;
     answers_.push_back(answer);
     return {};
   }

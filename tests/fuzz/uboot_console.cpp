@@ -7,8 +7,6 @@
 #include "transports/protocols/uboot/memory.h"
 #include "transports/protocols/ymodem/ymodem_sender.h"
 
-#include <algorithm>
-
 using namespace sealift;
 
 namespace {
@@ -44,10 +42,7 @@ class PrintingLink final : public ByteLink {
 
  private:
   void answer() {
-    const qsizetype size =
-        outputs_.isEmpty() ? 0 : std::min<qsizetype>(static_cast<quint8>(outputs_.front()), outputs_.size() - 1);
-    printed_ += "\r\n" + outputs_.mid(1, size).toByteArray();
-    outputs_ = outputs_.sliced(outputs_.isEmpty() ? 0 : size + 1);
+    printed_ += "\r\n" + fuzz::takePiece(outputs_);
     const qsizetype echo = typed_.lastIndexOf("; echo ");
     const QByteArray marker = echo < 0 ? QByteArray() : typed_.mid(echo + 7).replace("$?", "0");
     printed_ += "\r\n" + marker + "\r\n=> ";

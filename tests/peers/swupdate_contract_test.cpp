@@ -19,7 +19,7 @@ SwuMaker& vendor() {
 
 class SwupdateUnit final : public ContractUnit {
  public:
-  SwupdateUnit() : board_({.authority = vendor().authority()}) {
+  SwupdateUnit() : board_(options()) {
     if (!board_.start()) {
       qFatal("%s", board_.log().constData());
     }
@@ -43,6 +43,11 @@ class SwupdateUnit final : public ContractUnit {
   }
 
  private:
+  static SwupdateBoard::Options options() {
+    SwupdateBoard::Options options;
+    options.authority = vendor().authority();
+    return options;
+  }
   Image image(const QString& signer, bool boots) const {
     const QByteArray payload = SwupdateBoard::payload("2.0.0", kPayloadBytes, boots);
     Image image;

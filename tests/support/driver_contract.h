@@ -55,7 +55,9 @@ class DriverContract : public QObject {
   Q_OBJECT
 
  public:
-  explicit DriverContract(const QList<ContractSubject>& subjects) : subjects_(subjects) {}
+  explicit DriverContract(const QList<ContractSubject>& subjects) : subjects_(subjects) {
+    qputenv("QTEST_FUNCTION_TIMEOUT", "1500000");  // ms, for all rows of one function; ctest has the limits
+  }
 
  protected:
   // To be called where the units can't be made here.

@@ -29,6 +29,10 @@ QByteArray requestText(const UsbRequest& request) {
          hex(request.index, 4);
 }
 
+QByteArray sentText(QByteArrayView data) {
+  return data.isEmpty() ? QByteArrayLiteral(" >") : " > " + data.toByteArray().toHex();
+}
+
 QByteArray claimCall(int interfaceNumber, int alternate) {
   return "claim " + QByteArray::number(interfaceNumber) + ' ' + QByteArray::number(alternate);
 }
@@ -38,7 +42,7 @@ QByteArray controlInCall(const UsbRequest& request, quint16 maxBytes) {
 }
 
 QByteArray controlOutCall(const UsbRequest& request, QByteArrayView data) {
-  return "control-out " + requestText(request) + " > " + data.toByteArray().toHex();
+  return "control-out " + requestText(request) + sentText(data);
 }
 
 QByteArray bulkInCall(quint8 endpoint, qsizetype maxBytes) {
@@ -46,7 +50,7 @@ QByteArray bulkInCall(quint8 endpoint, qsizetype maxBytes) {
 }
 
 QByteArray bulkOutCall(quint8 endpoint, QByteArrayView data) {
-  return "bulk-out " + hex(endpoint, 2) + " > " + data.toByteArray().toHex();
+  return "bulk-out " + hex(endpoint, 2) + sentText(data);
 }
 
 // ---- devices as JSON ------------------------------------------------------------------------------------
