@@ -73,6 +73,7 @@ class TroubledByteLink final : public ByteLink {
     return inner_->discardInput();
   }
   QString description() const override { return inner_->description(); }
+  ModemLines* modemLines() override { return inner_->modemLines(); }
 
  private:
   std::unique_ptr<ByteLink> inner_;
