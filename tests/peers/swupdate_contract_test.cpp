@@ -69,7 +69,7 @@ class SwupdateContractTest final : public DriverContract {
  public:
   SwupdateContractTest()
       : DriverContract({{QStringLiteral("SWUpdate"), QStringLiteral("swupdate"),
-                         [] { return std::make_unique<SwupdateUnit>(); }, ContractEffort::Thorough}}) {
+                         [] { return std::make_unique<SwupdateUnit>(); }, ContractEffort::Brief}}) {
     if (SwupdateBoard::program().isEmpty()) {
       leaveOut(QStringLiteral("swupdate is not installed (Debian: swupdate)"));
     } else if (!SwuMaker::missingTool().isEmpty()) {

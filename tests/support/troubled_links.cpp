@@ -193,7 +193,8 @@ class TroubledWebSocket final : public WebSocketLink {
     if (trouble == LinkTrouble::Nothing || trouble == LinkTrouble::TooLate) {
       return deadline.timeout();
     }
-    return changed(inner_->receive(deadline, cancel), trouble);
+    const Deadline until = trouble ? deadline.sooner(TroubledLinks::kImpatience, deadline.name()) : deadline;
+    return changed(inner_->receive(until, cancel), trouble);
   }
   Result<QByteArray> takeReceived() override {
     SEALIFT_TRY(const std::optional<LinkTrouble> trouble, life_.begin(false));
