@@ -225,6 +225,8 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
       view.modelId = model->id;
       modelName = model->name;
       view.lifecycle = model->lifecycle;
+      const DriverEntry* driver = core.drivers->find(model->driver);
+      view.help = driver != nullptr ? driver->help : QString();
       view.phase = model->lifecycle.phaseOn(core.clock->nowUtc().date());
     }
     if (device.snapshot) {

@@ -289,7 +289,7 @@ Status LocalStation::setSearchesNetwork(bool search) {
 QList<DriverView> LocalStation::drivers() const {
   QList<DriverView> views;
   for (const DriverEntry& entry : core_.drivers->entries()) {
-    DriverView view{entry.name, entry.protocol, {}, entry.capabilities.names(), entry.provenBy};
+    DriverView view{entry.name, entry.protocol, {}, entry.capabilities.names(), entry.provenBy, entry.help};
     for (const LinkKind kind : entry.links) {
       view.links << linkKindName(kind);
     }

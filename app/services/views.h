@@ -33,6 +33,7 @@ struct DriverView {
   QStringList links;         // "serial", "usb" …
   QStringList capabilities;  // as models' authors and JSON read them
   QString provenBy;          // the real device software, or the virtual device, that the tests run it against
+  QString help;              // a page of the help (help_page.h)
 };
 
 enum class DeviceCondition {
@@ -98,6 +99,7 @@ struct DeviceView {
   QString rollbackCounter;  // "7" or empty
   QString rollbackDetail;
   QString bootloader;
+  QString help;  // the page on its family (help_page.h); empty: its model is not known
   Lifecycle lifecycle;
   SupportPhase phase = SupportPhase::Unknown;
   QString phaseText;  // "Full support until 1 Jun 2027"

@@ -99,6 +99,7 @@ struct DriverEntry {
   QList<LinkKind> links;
   Capabilities capabilities;
   QString provenBy;  // the peer that the tests run it against
+  QString help;      // the family's page of the help: resources/help/NAME.md
   std::function<Result<std::unique_ptr<Driver>>(const ModelDescription&, const LinkAddress&, LinkOpener&)> make;
 };
 

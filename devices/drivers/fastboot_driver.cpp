@@ -31,6 +31,7 @@ DriverEntry FastbootDriver::entry() {
   entry.capabilities.runningVersion = true;
   entry.capabilities.runningDigest = true;
   entry.provenBy = QStringLiteral("a virtual device that Debian's fastboot client works with");
+  entry.help = QStringLiteral("fastboot");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
     SEALIFT_TRY(FastbootSettings settings, FastbootSettings::fromJson(model.driverSettings));

@@ -98,6 +98,7 @@ DriverEntry SmpDriver::entry() {
   entry.capabilities.runningVersion = true;
   entry.capabilities.runningDigest = true;
   entry.provenBy = QStringLiteral("virtual device with MCUboot's swap over a strict flash model");
+  entry.help = QStringLiteral("smp");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& opener) -> Result<std::unique_ptr<Driver>> {
     if (address.kind == LinkKind::Tcp) {

@@ -23,6 +23,7 @@ DriverEntry Stm32Driver::entry() {
   entry.capabilities.readback = true;
   entry.capabilities.runningVersion = true;
   entry.provenBy = QStringLiteral("virtual device that stm32flash 0.7 works with");
+  entry.help = QStringLiteral("stm32");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
     SEALIFT_TRY(const Stm32Settings settings, Stm32Settings::fromJson(model.driverSettings));

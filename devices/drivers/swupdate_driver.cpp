@@ -45,6 +45,7 @@ DriverEntry SwupdateDriver::entry() {
   entry.capabilities.runningVersion = true;
   entry.capabilities.runningDigest = true;
   entry.provenBy = QStringLiteral("SWUpdate 2022.12 (Debian's swupdate)");
+  entry.help = QStringLiteral("swupdate");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
     SEALIFT_TRY(SwupdateSettings settings, SwupdateSettings::fromJson(model.driverSettings));

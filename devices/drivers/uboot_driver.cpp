@@ -40,6 +40,7 @@ DriverEntry UbootDriver::entry() {
   entry.capabilities.runningVersion = true;
   entry.capabilities.runningDigest = true;
   entry.provenBy = QStringLiteral("U-Boot 2023.01 in QEMU (Debian's u-boot-qemu)");
+  entry.help = QStringLiteral("uboot");
   entry.make = [](const ModelDescription& model, const LinkAddress& address,
                   LinkOpener& links) -> Result<std::unique_ptr<Driver>> {
     SEALIFT_TRY(UbootSettings settings, UbootSettings::fromJson(model.driverSettings));

@@ -8,6 +8,7 @@ DriverEntry UsbDfuSteps::commonEntry() {
   entry.capabilities.readback = true;
   entry.capabilities.runningVersion = true;
   entry.provenBy = QStringLiteral("virtual device that dfu-util 0.11 works with, over the kernel's USB stack");
+  entry.help = QStringLiteral("dfu");
   return entry;
 }
 

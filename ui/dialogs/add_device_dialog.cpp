@@ -1,5 +1,6 @@
 #include "ui/dialogs/add_device_dialog.h"
 
+#include "ui/dialogs/help_dialog.h"
 #include "ui/models/device_delegate.h"
 #include "ui/models/found_list_model.h"
 #include "ui/style/tokens.h"
@@ -88,6 +89,9 @@ AddDeviceDialog::AddDeviceDialog(Station& station, QWidget* parent)
   }
   body()->addWidget(model_, 0, Qt::AlignLeft);
 
+  QPushButton* help = addButton(tr("Help"), QStringLiteral("addDeviceHelp"), ButtonKind::Secondary);
+  connect(help, &QPushButton::clicked, this,
+          [this] { (new HelpDialog(QStringLiteral("finding-devices"), this))->open(); });
   QPushButton* cancel = addButton(tr("Cancel"), QStringLiteral("addDeviceCancel"), ButtonKind::Secondary);
   ok_ = addButton(tr("Add device"), QStringLiteral("addDeviceOk"), ButtonKind::Primary);
   ok_->setDefault(true);

@@ -1,6 +1,7 @@
 #include "ui/views/device_page.h"
 
 #include "ui/dialogs/confirm_dialog.h"
+#include "ui/dialogs/help_dialog.h"
 #include "ui/dialogs/text_entry_dialog.h"
 #include "ui/dialogs/when_dialog.h"
 #include "ui/style/format.h"
@@ -59,6 +60,9 @@ void DevicePage::buildHeader(QVBoxLayout* layout) {
       ->setObjectName(QStringLiteral("deviceActionCopy"));
   skipAction_ = menu->addAction(tr("Offer the skipped version again"), this, &DevicePage::stopSkipping);
   skipAction_->setObjectName(QStringLiteral("deviceActionUnskip"));
+  helpAction_ = menu->addAction(tr("Help on this kind of device"), this,
+                                [this] { (new HelpDialog(device_.help, window()))->open(); });
+  helpAction_->setObjectName(QStringLiteral("deviceActionHelp"));
   menu->addSeparator();
   menu->addAction(tr("Remove\u2026"), this, &DevicePage::remove)->setObjectName(QStringLiteral("deviceActionRemove"));
   header->addWidget(makeMenuButton(tr("More"), QStringLiteral("deviceMore"), menu), 0, Qt::AlignTop);
@@ -169,6 +173,7 @@ void DevicePage::showHeader() {
       looking_ ? tr("looking\u2026") : tr("last seen %1").arg(formatAgo(device_.lastSeen, clock_.nowUtc()));
   subtitle_->setText(joinParts({model, serial, device_.address, seen}));
   lookAction_->setEnabled(!looking_);
+  helpAction_->setVisible(!device_.help.isEmpty());
   noticeLook_->setEnabled(!looking_);
   skipAction_->setVisible(device_.offer && device_.offer->skipped);
   setAccessibleName(device_.name);

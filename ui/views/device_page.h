@@ -67,6 +67,7 @@ class DevicePage final : public QWidget {
   TextLabel* subtitle_;
   QAction* lookAction_;
   QAction* skipAction_;
+  QAction* helpAction_;
   Banner* offer_;
   QPushButton* review_;
   QPushButton* remind_;

@@ -172,6 +172,11 @@ void DevicesPage::filter(const QString& text) {
   }
 }
 
+QString DevicesPage::help() const {
+  const std::optional<DeviceView> shown = station_.device(device_->deviceId());
+  return shown ? shown->help : QString();
+}
+
 void DevicesPage::refresh() {
   if (looking_) {
     return;

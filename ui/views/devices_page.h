@@ -28,6 +28,7 @@ class DevicesPage final : public Page {
   QString selectedDevice() const;
 
   void refresh() override;
+  QString help() const override;
   void focusSearch() override;
 
  Q_SIGNALS:

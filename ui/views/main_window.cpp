@@ -1,6 +1,7 @@
 #include "ui/views/main_window.h"
 
 #include "ui/dialogs/close_during_transfer_dialog.h"
+#include "ui/dialogs/help_dialog.h"
 #include "ui/style/tokens.h"
 #include "ui/views/audit_page.h"
 #include "ui/views/devices_page.h"
@@ -115,6 +116,7 @@ void MainWindow::buildShortcuts() {
       }
     });
   }
+  add(QKeySequence(QKeySequence::HelpContents), [this] { (new HelpDialog(visiblePage()->help(), this))->open(); });
   add(QKeySequence(QKeySequence::Find), [this] { visiblePage()->focusSearch(); });
   add(QKeySequence(QKeySequence::Refresh), [this] { visiblePage()->refresh(); });
   add(QKeySequence(Qt::Key_Escape), [this] { visiblePage()->leave(); });

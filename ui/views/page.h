@@ -19,9 +19,10 @@ class Page : public QWidget {
  public:
   explicit Page(const QString& name, QWidget* parent = nullptr);
 
-  virtual void refresh() {}      // F5
-  virtual void focusSearch() {}  // Ctrl+F
-  virtual void leave() {}        // Escape
+  virtual void refresh() {}                    // F5
+  virtual void focusSearch() {}                // Ctrl+F
+  virtual void leave() {}                      // Escape
+  virtual QString help() const { return {}; }  // F1: the page of the help that fits; empty: the first one
 
  protected:
   // Margins, then a row with `title` and the actions; the rest of the page goes to body().

@@ -22,7 +22,7 @@ _sealiftctl() {
       choices+=' bundle publish request-signatures sign import-signatures refresh-timestamp status'
       ;;
     'repo key') choices='generate add replace revoke threshold list' ;;
-    driver) choices='list' ;;
+    driver) choices='list show' ;;
     station) choices='key' ;;
     audit) choices='list show verify export head' ;;
     *)

@@ -20,7 +20,7 @@ complete -c sealiftctl -n "__fish_seen_subcommand_from repo; and not __fish_seen
   -f -a "$repo_actions"
 complete -c sealiftctl -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $key_actions" \
   -f -a "$key_actions"
-complete -c sealiftctl -n '__fish_seen_subcommand_from driver; and not __fish_seen_subcommand_from list' -f -a list
+complete -c sealiftctl -n '__fish_seen_subcommand_from driver; and not __fish_seen_subcommand_from list show' -f -a 'list show'
 complete -c sealiftctl -n '__fish_seen_subcommand_from station; and not __fish_seen_subcommand_from key' -f -a key
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list show verify export head' \
