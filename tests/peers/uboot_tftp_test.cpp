@@ -358,7 +358,7 @@ void UbootTftpTest::cancelledInTheMiddle() {
   const auto image = machine_->image(QStringLiteral("1.1.0.fit"));
   REQUIRE(image);
   const CancelToken cancel;
-  opener_.outgoing = [&cancel](int index, const QByteArray& bytes) -> std::optional<QByteArray> {
+  opener_.outgoing = [cancel](int index, const QByteArray& bytes) -> std::optional<QByteArray> {
     if (index < 10) {
       return bytes;
     }
@@ -426,7 +426,7 @@ void UbootTftpTest::bytesChangedOnTheWayAreNotWritten() {
     other = withCrc32(other, 20'000, crc32(image->bytes));
     QCOMPARE(crc32(other), crc32(image->bytes));
   }
-  opener_.outgoing = [&other](int, const QByteArray& bytes) {
+  opener_.outgoing = [other](int, const QByteArray& bytes) {
     const int block = tftpRead16(bytes, 2);
     return std::optional(tftpRead16(bytes, 0) == 3 ? bytes.first(4) + other.mid((block - 1) * 1468, bytes.size() - 4)
                                                    : bytes);
@@ -452,7 +452,7 @@ void UbootTftpTest::olderSignedImageIsNotWritten() {
   REQUIRE(older);
   QCOMPARE(older->size() + 64, image->bytes.size());
   const QByteArray other = withCrc32(*older + QByteArray(64, '\0'), older->size() + 60, crc32(image->bytes));
-  opener_.outgoing = [&other](int, const QByteArray& bytes) {
+  opener_.outgoing = [other](int, const QByteArray& bytes) {
     const int block = tftpRead16(bytes, 2);
     return std::optional(tftpRead16(bytes, 0) == 3 ? bytes.first(4) + other.mid((block - 1) * 1468, bytes.size() - 4)
                                                    : bytes);

@@ -20,7 +20,7 @@ Result<std::unique_ptr<TftpService>> TftpService::start(OpenListener openListene
         return;
       }
       listens.set_value({});
-      TftpServer server(**listener, std::move(openPort), std::move(offer), self->counters_);
+      TftpServer server(**listener, std::move(openPort), offer, self->counters_);
       if (const Status served = server.serve(self->cancel_); !served) {
         const std::scoped_lock lock(self->mutex_);
         self->failure_ = served.error();
