@@ -12,9 +12,9 @@ namespace {
 
 constexpr qsizetype kImageBytes = 20'000;
 
-class Stm32Unit final : public ContractUnit {
+class Stm32Board final : public ContractUnit {
  public:
-  explicit Stm32Unit(bool byLines) : byLines_(byLines), port_(config(byLines), {byLines, byLines}), opener_(port_) {
+  explicit Stm32Board(bool byLines) : byLines_(byLines), port_(config(byLines), {byLines, byLines}), opener_(port_) {
     port_.with([](Stm32Machine& machine) { machine.powerOn(); });
   }
 
@@ -80,9 +80,9 @@ class Stm32ContractTest final : public DriverContract {
  public:
   Stm32ContractTest()
       : DriverContract({{QStringLiteral("STM32 by lines"), QStringLiteral("stm32"),
-                         [] { return std::make_unique<Stm32Unit>(true); }},
+                         [] { return std::make_unique<Stm32Board>(true); }},
                         {QStringLiteral("STM32 by hand"), QStringLiteral("stm32"),
-                         [] { return std::make_unique<Stm32Unit>(false); }}}) {}
+                         [] { return std::make_unique<Stm32Board>(false); }}}) {}
 };
 
 QTEST_GUILESS_MAIN(Stm32ContractTest)
