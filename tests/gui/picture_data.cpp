@@ -57,6 +57,7 @@ DeviceView thermostat() {
   device.rollbackCounter = QStringLiteral("7");
   device.rollbackDetail = QStringLiteral("releases below 7 are refused");
   device.bootloader = QStringLiteral("MCUboot 2.1 \u00b7 SMP over UDP");
+  device.help = QStringLiteral("smp");
   device.lifecycle = {QDate(2023, 3, 1), QDate(2027, 6, 1), QDate(2028, 12, 1)};
   device.phase = SupportPhase::Full;
   device.offer = makeOffer(QStringLiteral("2.4.0"));

@@ -155,6 +155,12 @@ void ScreenshotTest::pages() {
   dialog = fixture.find<DialogFrame>(QStringLiteral("addDeviceDialog"));
   save(dialog, QStringLiteral("dialog-add-device"), suffix);
   dialog->reject();
+  window.activateWindow();  // again, from behind the dialog
+  QTRY_VERIFY(window.isActiveWindow());
+  QTest::keyClick(&window, Qt::Key_F1);
+  dialog = fixture.find<DialogFrame>(QStringLiteral("helpDialog"));
+  save(dialog, QStringLiteral("dialog-help"), suffix);
+  dialog->reject();
   QVERIFY(fixture.click(QStringLiteral("deviceRemind")));
   dialog = fixture.find<DialogFrame>(QStringLiteral("remindDialog"));
   save(dialog, QStringLiteral("dialog-remind"), suffix);

@@ -4,6 +4,7 @@
 #include "ui/dialogs/dialog_frame.h"
 #include "ui/views/vendors_page.h"
 #include "ui/widgets/focus_ring.h"
+#include "ui/widgets/notes_view.h"
 #include "ui/widgets/search_field.h"
 #include "ui/widgets/support_timeline.h"
 #include "ui/widgets/text_label.h"
@@ -15,6 +16,7 @@
 #include <QDropEvent>
 #include <QLineEdit>
 #include <QListView>
+#include <QListWidget>
 #include <QMenu>
 #include <QMimeData>
 #include <QPushButton>
@@ -41,6 +43,7 @@ class WindowTest : public QObject {
   void stayingOffline();
   void vendorErrorsStayOnTheirCard();
   void addDeviceBuildsAddress();
+  void helpFitsTheDevice();
   void addDeviceOffersWhatWasFound();
   void devicesAppearAndGoByThemselves();
   void networkSearchIsASetting();
@@ -429,6 +432,26 @@ void WindowTest::addDeviceBuildsAddress() {
   gui.station.failures.clear();
   QVERIFY(gui.clickSoon(QStringLiteral("addDeviceOk")));
   QTRY_COMPARE(gui.find<TextLabel>(QStringLiteral("deviceName"))->text(), QStringLiteral("udp:[fe80::1]:1337"));
+}
+
+void WindowTest::helpFitsTheDevice() {
+  GuiFixture gui;
+  gui.open();
+  gui.window->showDevice(QStringLiteral("NT2-004417"));
+  QTest::keyClick(gui.window.get(), Qt::Key_F1);
+  auto* dialog = gui.find<DialogFrame>(QStringLiteral("helpDialog"));
+  QVERIFY(dialog != nullptr);
+  auto* contents = gui.find<QListWidget>(QStringLiteral("helpContents"));
+  auto* page = gui.find<NotesView>(QStringLiteral("helpPage"));
+  QVERIFY(page->toPlainText().startsWith(QStringLiteral("SMP")));
+  QVERIFY(page->toPlainText().contains(QStringLiteral("What can go wrong")));
+  QTest::keyClick(contents, Qt::Key_Home);
+  QVERIFY(page->toPlainText().startsWith(QStringLiteral("How Sealift finds devices")));
+  Q_EMIT page->linkChosen(QStringLiteral("uboot.md"));
+  QVERIFY(page->toPlainText().startsWith(QStringLiteral("U-Boot")));
+  Q_EMIT page->linkChosen(QStringLiteral("https://example.com/"));
+  QVERIFY(page->toPlainText().startsWith(QStringLiteral("U-Boot")));
+  QVERIFY(gui.click(QStringLiteral("helpClose")));
 }
 
 void WindowTest::settingsAreKept() {

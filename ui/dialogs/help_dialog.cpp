@@ -26,6 +26,7 @@ HelpDialog::HelpDialog(const QString& page, QWidget* parent)
   contents_->setProperty("frame", QStringLiteral("sunken"));
   contents_->setFixedWidth(kContentsWidth);
   contents_->setWordWrap(true);
+  contents_->setSpacing(space::kXs);
   contents_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   page_->setObjectName(QStringLiteral("helpPage"));
   page_->setAccessibleName(tr("Page of the help"));
