@@ -8,6 +8,7 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QLockFile>
+#include <QThreadStorage>
 
 #include <atomic>
 #include <map>
@@ -15,8 +16,15 @@
 namespace sealift {
 namespace {
 
-// This thread's connections, by Database::Private::id. They are closed when the thread ends.
-thread_local std::map<quint64, std::shared_ptr<Connection>> threadConnections;
+// A thread's connections, by Database::Private::id.
+using ThreadConnections = std::map<quint64, std::shared_ptr<Connection>>;
+
+// This thread's. Closed when it ends, before QThread::wait() returns: a thread_local would be later than that, when
+// Qt's own table of connections may be gone. Never deleted, since threads may end after everything static.
+ThreadConnections& threadConnections() {
+  static auto* const storage = new QThreadStorage<ThreadConnections>;
+  return storage->localData();
+}
 
 quint64 nextDatabaseId() {
   static std::atomic<quint64> counter{1};
@@ -76,7 +84,7 @@ Database::~Database() {
       connection->close();
     }
   }
-  threadConnections.erase(d_->id);
+  threadConnections().erase(d_->id);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const QString& folder, DamagePolicy policy) {
@@ -120,12 +128,13 @@ QString Database::setAsidePath() const {
 }
 
 Result<std::shared_ptr<Connection>> Database::connection() {
-  std::erase_if(threadConnections, [](const auto& entry) { return !entry.second->isOpen(); });
-  std::shared_ptr<Connection>& mine = threadConnections[d_->id];
+  ThreadConnections& connections = threadConnections();
+  std::erase_if(connections, [](const auto& entry) { return !entry.second->isOpen(); });
+  std::shared_ptr<Connection>& mine = connections[d_->id];
   if (!mine) {
     Result<std::shared_ptr<Connection>> opened = Connection::open(d_->path);
     if (!opened) {
-      threadConnections.erase(d_->id);
+      connections.erase(d_->id);
       return opened;
     }
     mine = std::move(*opened);

@@ -6,8 +6,10 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QProcess>
+#include <QSqlDatabase>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThread>
 
 #include <atomic>
 #include <thread>
@@ -236,6 +238,20 @@ class StoreDatabaseTest : public QObject {
     std::thread writer([&] { QVERIFY(SettingTable(*database).set(QStringLiteral("a"), QStringLiteral("1"))); });
     writer.join();
     QVERIFY(settings.all().value().isEmpty());
+  }
+
+  // Whoever waited for a thread may end everything: nothing of it is left that would still close.
+  void connectionEndsBeforeItsThread() {
+    const std::unique_ptr<Database> database = open();
+    QVERIFY(database);
+    const qsizetype before = QSqlDatabase::connectionNames().size();
+    for (int i = 0; i < 200; ++i) {
+      const std::unique_ptr<QThread> thread(
+          QThread::create([&] { QVERIFY(SettingTable(*database).set(QStringLiteral("a"), QStringLiteral("1"))); }));
+      thread->start();
+      thread->wait();
+      QCOMPARE(QSqlDatabase::connectionNames().size(), before);
+    }
   }
 
   void threadsTakeTurns() {
