@@ -2,7 +2,7 @@
 // 921600 baud, with one chunk in flight and with as many as the device has buffers for. One line a measurement.
 // With --full, 1 MiB at 115200 baud, too (about four minutes).
 #include "devices/drivers/smp_connection.h"
-#include "tests/bench/smp_bench_relays.h"
+#include "tests/support/link_relays.h"
 #include "tests/support/virtual_firmware.h"
 #include "transports/protocols/smp/smp_console_framing.h"
 #include "transports/protocols/smp/smp_upload.h"
@@ -13,7 +13,7 @@
 #include <cstdio>
 
 using namespace sealift;
-using namespace sealift::bench;
+using namespace sealift::test;
 using namespace sealift::test;
 
 namespace {

@@ -17,6 +17,8 @@ class SmpContractTest final : public DriverContract {
              [] { return std::make_unique<SmpUnit>(VirtualSmpDevice::Transport::Udp); }},
             {QStringLiteral("SMP over serial"), QStringLiteral("smp"),
              [] { return std::make_unique<SmpUnit>(VirtualSmpDevice::Transport::Pty); }},
+            {QStringLiteral("SMP over serial at 115200 baud"), QStringLiteral("smp"),
+             [] { return std::make_unique<SmpUnit>(VirtualSmpDevice::Transport::Pty, 115200); }, ContractEffort::Least},
         }) {}
 };
 

@@ -1,5 +1,5 @@
 // The YMODEM sender: against Debian's rb (lrzsz) over a pty, and against scripted receivers that misbehave.
-#include "tests/bench/smp_bench_relays.h"
+#include "tests/support/link_relays.h"
 #include "transports/links/faulty_link.h"
 #include "transports/links/pty_pair.h"
 #include "transports/links/scripted_link.h"
@@ -445,7 +445,7 @@ void YmodemTest::rbReceives() {
   auto pty = PtyPair::open();
   QVERIFY(pty);
   // rb throws its input away after each answer; only a line that takes time lets it be in time for that.
-  const bench::PacedSerialRelay line((*pty)->slavePath(), 460800);
+  const test::PacedSerialRelay line((*pty)->slavePath(), 460800);
   auto link = openSerialLink(line.address().target, 460800);
   QVERIFY(link);
   Rb rb(**pty);
@@ -472,7 +472,7 @@ void YmodemTest::rbReceivesOverFaultyLine() {
   auto pty = PtyPair::open();
   QVERIFY(pty);
   // rb throws its input away after each answer; only a line that takes time lets it be in time for that.
-  const bench::PacedSerialRelay line((*pty)->slavePath(), 460800);
+  const test::PacedSerialRelay line((*pty)->slavePath(), 460800);
   auto link = openSerialLink(line.address().target, 460800);
   QVERIFY(link);
   auto faulty = FaultyByteLink::make<CorruptingFault>(**link, {.at = at, .whenReceiving = false});

@@ -1,4 +1,4 @@
-// Links of known speed between a client and a virtual device, for measuring: a serial line paced to its baud rate,
+// Links of known speed between a client and a virtual device: a serial line paced to its baud rate,
 // and a network that holds each datagram for a fixed time however many are under way. Unix only.
 #pragma once
 
@@ -16,7 +16,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sealift::bench {
+namespace sealift::test {
 
 using Clock = std::chrono::steady_clock;
 
@@ -181,4 +181,4 @@ class DelayingUdpRelay {
   std::thread thread_;
 };
 
-}  // namespace sealift::bench
+}  // namespace sealift::test

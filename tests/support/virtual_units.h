@@ -7,6 +7,7 @@
 #include "tests/support/dfu_world.h"
 #include "tests/support/driver_contract.h"
 #include "tests/support/fastboot_world.h"
+#include "tests/support/link_relays.h"
 #include "tests/support/usb_test_bus.h"
 #include "tests/support/virtual_firmware.h"
 
@@ -21,6 +22,7 @@ namespace sealift::test {
 
 constexpr int kUnitPatienceMs = 10'000;  // until a unit is at rest
 constexpr qsizetype kUnitImageBytes = 30'000;
+constexpr qsizetype kPacedImageBytes = 8'000;
 
 // The kernel takes a moment to see what was plugged in.
 inline void awaitPresence(LinkOpener& opener, const QString& place) {
@@ -39,9 +41,14 @@ inline void awaitPresence(LinkOpener& opener, const QString& place) {
 
 class SmpUnit final : public ContractUnit {
  public:
-  explicit SmpUnit(VirtualSmpDevice::Transport transport) : device_(config(), transport) {
+  // `baud`: of a serial line whose bytes take their time, for a small image; 0: they do not.
+  explicit SmpUnit(VirtualSmpDevice::Transport transport, int baud = 0)
+      : imageBytes_(baud == 0 ? kUnitImageBytes : kPacedImageBytes), device_(config(imageBytes_), transport) {
     if (const Status started = device_.start(); !started) {
       qFatal("%s", qPrintable(started.error().message()));
+    }
+    if (baud != 0) {
+      line_ = std::make_unique<PacedSerialRelay>(device_.address().target, baud);
     }
     (void)firmware();
   }
@@ -59,14 +66,14 @@ class SmpUnit final : public ContractUnit {
     model.timings = {.restartSeconds = 1, .confirmSeconds = 1};
     return model;
   }
-  LinkAddress address() const override { return device_.address(); }
+  LinkAddress address() const override { return line_ ? line_->address() : device_.address(); }
   LinkOpener& opener() override { return opener_; }
-  Image newImage() const override { return vendor().image(vendor().build({2, 0, 0, 7})); }
+  Image newImage() const override { return image(vendor(), "healthy"); }
   Image wrongImage() const override {  // signed by somebody else
     static const VirtualVendor other;
-    return other.image(other.build({2, 0, 0, 7}));
+    return image(other, "healthy");
   }
-  std::optional<Image> failingImage() const override { return vendor().image(vendor().build({2, 0, 0, 7}, "hang")); }
+  std::optional<Image> failingImage() const override { return image(vendor(), "hang"); }
 
   std::optional<Version> firmware() override {
     std::optional<Version> runs;
@@ -88,14 +95,19 @@ class SmpUnit final : public ContractUnit {
     static const VirtualVendor instance;
     return instance;
   }
-  static SmpDeviceConfig config() {
-    SmpDeviceConfig config = vendor().device(vendor().build({1, 0, 0, 0}));
+  Image image(const VirtualVendor& signer, const QByteArray& behaviour) const {
+    return signer.image(signer.build({2, 0, 0, 7}, behaviour, imageBytes_));
+  }
+  static SmpDeviceConfig config(qsizetype imageBytes) {
+    SmpDeviceConfig config = vendor().device(vendor().build({1, 0, 0, 0}, "healthy", imageBytes));
     config.bootMs = 30;
     config.watchdogMs = 100;
     return config;
   }
 
+  const qsizetype imageBytes_;
   VirtualSmpDevice device_;
+  std::unique_ptr<PacedSerialRelay> line_;
   SystemLinkOpener opener_;
 };
 
