@@ -76,8 +76,7 @@ class ListCommand final : public Command {
       return ExitCode::Success;
     }
     if (devices.isEmpty()) {
-      context.terminal->line(
-          QStringLiteral("No device is known yet. See what is there: sealiftctl device discover"));
+      context.terminal->line(QStringLiteral("No device is known yet. See what is there: sealiftctl device discover"));
       return ExitCode::Success;
     }
     QList<QStringList> rows;

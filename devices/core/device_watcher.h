@@ -47,8 +47,8 @@ class DeviceWatcher {
   // above.
   void stop();
 
-  // Any thread. Unless they are watched already: looks at the USB and the ports in the caller's thread, and tells the listener
-  // before it returns.
+  // Any thread. Unless they are watched already: looks at the USB and the ports in the caller's thread, and tells the
+  // listener before it returns.
   void lookOnce();
 
  private:

@@ -16,7 +16,8 @@ namespace sealift::test {
 class UdpSwitch {
  public:
   // `at`: one of this computer's addresses.
-  explicit UdpSwitch(const QHostAddress& at = QHostAddress::LocalHost) : at_(at), thread_(QThread::create([this] { run(); })) {
+  explicit UdpSwitch(const QHostAddress& at = QHostAddress::LocalHost)
+      : at_(at), thread_(QThread::create([this] { run(); })) {
     thread_->start();
     ready_.acquire();
   }

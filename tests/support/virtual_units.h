@@ -144,7 +144,12 @@ class FastbootUnit final : public ContractUnit {
   LinkAddress address() const override {
     return bus_ != nullptr ? LinkAddress{LinkKind::Usb, place_, 0, {}} : device_.address();
   }
-  LinkOpener& opener() override { return bus_ != nullptr ? bus_->opener() : opener_; }
+  LinkOpener& opener() override {
+    if (bus_ != nullptr) {
+      return bus_->opener();
+    }
+    return opener_;
+  }
   Image newImage() const override { return image({2, 0, 0, 0}, "healthy", imageBytes_); }
   Image wrongImage() const override { return image({2, 0, 0, 0}, "healthy", (1 << 20) + 4096); }  // too large
   std::optional<Image> failingImage() const override {

@@ -446,9 +446,10 @@ void DnsSdTest::refreshesBeforeTheEnd() {
     }
   }
   QCOMPARE(times.size(), 4);
-  for (qsizetype i = 0; i < 4; ++i) {
-    const qint64 percent = 80 + 5 * i;
-    QVERIFY2(times[i] >= percent * 1000 && times[i] <= (percent + 2) * 1000, qPrintable(QString::number(times[i])));
+  qint64 percent = 80;
+  for (const qint64 time : times) {
+    QVERIFY2(time >= percent * 1000 && time <= (percent + 2) * 1000, qPrintable(QString::number(time)));
+    percent += 5;
   }
   QCOMPARE(bench.browser.services().size(), 1);
   bench.hearAll(100);  // answered

@@ -2,8 +2,8 @@
 // tests hand over one whose links are scripted or broken on purpose.
 #pragma once
 
-#include "transports/links/dns_sd_service.h"
 #include "transports/links/datagram_port.h"
+#include "transports/links/dns_sd_service.h"
 #include "transports/links/http_link.h"
 #include "transports/links/link.h"
 #include "transports/links/link_address.h"
