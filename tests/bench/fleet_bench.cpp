@@ -127,6 +127,7 @@ int main(int argc, char** argv) {
   const qsizetype imageBytes = qsizetype{arguments.value(2, QStringLiteral("256")).toInt()} * 1024;
 
   VendorFolder vendor;
+  vendor.restartSeconds = 60;  // MCUboot swaps every sector
   vendor.initRepository();
   vendor.release({1, 1, 0, 0}, {.payload = imageBytes});
   const QString old = vendor.file(QStringLiteral("old.bin"));

@@ -51,33 +51,13 @@ Result<std::unique_ptr<UdpPort>> UdpPort::open(const QHostAddress& own, quint16 
   return udp;
 }
 
-Result<Datagram> UdpPort::receive(const Deadline& deadline, const CancelToken& cancel) {
-  for (;;) {
-    SEALIFT_CHECK(cancel.check());
-    const bool last = deadline.passed();
-    // The answer to what was sent is hardly ever there already: waiting first saves a look for nothing.
-    if (last || socket_.waitForReadyRead(deadline.sliceMs())) {
-      Datagram datagram;
-      const qint64 size =
-          socket_.readDatagram(buffer_.data(), buffer_.size(), &datagram.sender.address, &datagram.sender.port);
-      if (size >= 0) {
-        datagram.bytes = QByteArray(buffer_.constData(), size);
-        return datagram;
-      }
-    }
-    if (socket_.state() != QAbstractSocket::BoundState) {
-      return fail(ErrorCode::LinkLost, QStringLiteral("The UDP port was closed: %1.").arg(socket_.errorString()));
-    }
-    if (last) {
-      return deadline.timeout();
-    }
-  }
-}
-
 Status UdpPort::send(const DatagramPeer& to, QByteArrayView datagram) {
   if (datagram.size() > kMaxDatagram) {
     return fail(ErrorCode::InvalidArgument,
                 QStringLiteral("A datagram of %1 bytes is too long for UDP.").arg(datagram.size()));
+  }
+  if (sendBack(to, datagram)) {
+    return {};
   }
   if (socket_.writeDatagram(datagram.data(), datagram.size(), to.address, to.port) == datagram.size()) {
     return {};

@@ -21,9 +21,12 @@ class UdpPort final : public DatagramPort {
 
  private:
   UdpPort() = default;
+  bool sendBack(const DatagramPeer& to, QByteArrayView datagram);
 
   QUdpSocket socket_;
   QByteArray buffer_;
+  DatagramPeer sender_;   // of the last datagram
+  QByteArray senderRaw_;  // and as the operating system has it
 };
 
 // This computer's address on the way to `peer`, as its routes say. Nothing is sent. Errors: LinkOpen.
