@@ -121,21 +121,20 @@ class ContractJob {
 
   // What is wrong with what the report claims; empty: nothing.
   QString contradiction(const JobReport& report) const {
+    if (report.outcome == Outcome::Unknown) {  // claims nothing
+      return {};
+    }
     const std::optional<Version> now = unit_.firmware();
     const QString holds = now ? now->toString() : QStringLiteral("nothing that runs");
     const QString claim = outcomeName(report.outcome) + QStringLiteral(" (") + report.message + QStringLiteral(")");
     const bool isNew = now == fixture.image.facts.version;
-    switch (report.outcome) {
-      case Outcome::Succeeded:
-        return isNew && unit_.isConfirmed()
-                   ? QString()
-                   : QStringLiteral("%1, but the unit holds %2%3")
-                         .arg(claim, holds, unit_.isConfirmed() ? QString() : QStringLiteral(", on trial"));
-      case Outcome::Unknown:
-        return {};
-      default:
-        return now && !isNew ? QString() : QStringLiteral("%1, but the unit holds %2").arg(claim, holds);
+    if (report.outcome == Outcome::Succeeded) {
+      const bool stays = unit_.isConfirmed();
+      return isNew && stays ? QString()
+                            : QStringLiteral("%1, but the unit holds %2%3")
+                                  .arg(claim, holds, stays ? QString() : QStringLiteral(", on trial"));
     }
+    return now && !isNew ? QString() : QStringLiteral("%1, but the unit holds %2").arg(claim, holds);
   }
 
  private:
