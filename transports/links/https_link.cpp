@@ -289,7 +289,8 @@ Result<bool> HttpsLink::sendBytes(QByteArrayView bytes, const Deadline& deadline
       return false;
     }
     const qsizetype count = std::min(kPiece, bytes.size() - at);
-    if (socket.write(bytes.data() + at, count) != count) {
+    // Not copied: the bytes are the caller's until the exchange has ended, and so has the socket's use of them then.
+    if (socket.write(QByteArray::fromRawData(bytes.data() + at, count)) != count) {
       return false;
     }
     at += count;
