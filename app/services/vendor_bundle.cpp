@@ -38,7 +38,10 @@ QDateTime firstExpiry(const QList<TrustedRole>& roles) {
   return first;
 }
 
-QString daysText(qint64 days) {
+// Whole days of 24 hours: how long it really is, whatever the time of day.
+QString daysText(const QDateTime& from, const QDateTime& to) {
+  constexpr qint64 kSecondsOfDay = 24 * 60 * 60;
+  const qint64 days = from.secsTo(to) / kSecondsOfDay;
   return days <= 0   ? QStringLiteral("less than a day")
          : days == 1 ? QStringLiteral("1 day")
                      : QStringLiteral("%1 days").arg(days);
@@ -46,14 +49,13 @@ QString daysText(qint64 days) {
 
 // How old the vendor's word is, and what follows from it.
 QString ageText(const QDateTime& signedAt, const QDateTime& validUntil, const QDateTime& now) {
-  const QString age = signedAt.isValid()
-                          ? QStringLiteral("The vendor signed this state on %1, %2 ago")
-                                .arg(signedAt.date().toString(Qt::ISODate), daysText(signedAt.daysTo(now)))
-                          : QStringLiteral("The vendor does not say when it signed this state");
+  const QString age = signedAt.isValid() ? QStringLiteral("The vendor signed this state on %1, %2 ago")
+                                               .arg(signedAt.date().toString(Qt::ISODate), daysText(signedAt, now))
+                                         : QStringLiteral("The vendor does not say when it signed this state");
   return QStringLiteral(
              "%1; it is valid until %2, for %3 more. What the vendor published or withdrew since is not known here "
              "until a newer bundle is imported or its server is asked.")
-      .arg(age, validUntil.date().toString(Qt::ISODate), daysText(now.daysTo(validUntil)));
+      .arg(age, validUntil.date().toString(Qt::ISODate), daysText(now, validUntil));
 }
 
 // The same refusals as of a server, in words for a file that somebody carried here.
