@@ -1,7 +1,8 @@
-// Numbers as protocols and archives write them in ASCII.
+// Hexadecimal numbers: as protocols and archives write them in ASCII, and as people read addresses.
 #pragma once
 
 #include <QByteArrayView>
+#include <QString>
 
 #include <optional>
 
@@ -25,6 +26,11 @@ inline std::optional<quint32> parseHex(QByteArrayView digits) {
     value = (value << 4) | static_cast<quint32>(digit);
   }
   return value;
+}
+
+// "0x08000000": eight digits, or more where they are needed.
+inline QString hexAddress(quint64 address) {
+  return QStringLiteral("0x%1").arg(address, 8, 16, QLatin1Char('0'));
 }
 
 }  // namespace sealift

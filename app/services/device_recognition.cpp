@@ -1,6 +1,7 @@
 #include "app/services/device_recognition.h"
 
 #include "devices/core/discovery.h"
+#include "transports/links/usb_devices.h"
 
 #include <algorithm>
 
@@ -38,10 +39,6 @@ bool maybeAnotherProtocol(const Error& error) {
          error.code == ErrorCode::ProtocolRefused;
 }
 
-QString usbIdOf(quint16 vendor, quint16 product) {
-  return UsbId{vendor, product}.toString();
-}
-
 }  // namespace
 
 QList<ModelDescription> DeviceRecognition::models() const {
@@ -55,9 +52,8 @@ QList<ModelDescription> DeviceRecognition::models() const {
 Result<QList<ModelDescription>> DeviceRecognition::namedOnUsb(const LinkAddress& address,
                                                               const QList<ModelDescription>& models) const {
   SEALIFT_TRY(const QList<UsbDeviceInfo> devices, core_.links->usbDevices());
-  const auto device = std::find_if(devices.cbegin(), devices.cend(),
-                                   [&](const UsbDeviceInfo& each) { return each.place == address.target; });
-  if (device == devices.cend()) {
+  const UsbDeviceInfo* device = findUsbDevice(devices, address.target);
+  if (device == nullptr) {
     return fail(ErrorCode::LinkOpen, QStringLiteral("Nothing is plugged in at USB %1.").arg(address.target));
   }
   const QList<ModelDescription> named = modelsForUsb(models, *device);
@@ -65,7 +61,7 @@ Result<QList<ModelDescription>> DeviceRecognition::namedOnUsb(const LinkAddress&
     return fail(ErrorCode::DeviceNotRecognised,
                 QStringLiteral("The device at USB %1 is %2, which no model of an added vendor names, so it was not "
                                "opened.")
-                    .arg(address.target, usbIdOf(device->vendorId, device->productId)));
+                    .arg(address.target, usbIdText(*device)));
   }
   return named;
 }

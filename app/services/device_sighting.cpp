@@ -142,7 +142,11 @@ Result<QString> DeviceService::idOf(const KnownDevice& before, const Recognised&
   if (seen.vendorId.isEmpty() || seen.snapshot.serial.isEmpty()) {
     return id;
   }
-  if (collidesNow(id, before.address) && !identity_.everCollided(id)) {
+  const bool collided = identity_.everCollided(id);
+  if (!collided && !collidesNow(id, before.address)) {
+    return id;
+  }
+  if (!collided) {
     SEALIFT_CHECK(identity_.rememberCollision(id));
     SEALIFT_CHECK(core_.record(
         {.event = AuditEvent::DeviceSeen,
@@ -155,7 +159,7 @@ Result<QString> DeviceService::idOf(const KnownDevice& before, const Recognised&
          .details = {{QStringLiteral("address"), before.address.toString()},
                      {QStringLiteral("serial"), seen.snapshot.serial}}}));
   }
-  return identity_.everCollided(id) ? identity_.idAtPlace(id, before.address) : id;
+  return identity_.idAtPlace(id, before.address);
 }
 
 std::optional<QString> DeviceService::twinOf(const KnownDevice& device) const {

@@ -1,6 +1,7 @@
 #include "app/services/found_view.h"
 
 #include "devices/core/discovery.h"
+#include "transports/links/usb_devices.h"
 
 #include <algorithm>
 
@@ -35,9 +36,8 @@ Found foundOnUsb(const UsbDeviceInfo& device, const QList<ModelDescription>& mod
   found.address = device.address();
   found.serial = device.serial;
   found.usbPlace = device.place;
-  found.identity = QStringLiteral("%1 %2 %3 %4")
-                       .arg(UsbId{device.vendorId, device.productId}.toString(), device.serial, device.product)
-                       .arg(device.readable);
+  found.identity =
+      QStringLiteral("%1 %2 %3 %4").arg(usbIdText(device), device.serial, device.product).arg(device.readable);
   setModels(found, modelsForUsb(models, device));
   found.view.kind = QStringLiteral("usb");
   found.view.name = firstOf({device.product, device.manufacturer, QStringLiteral("USB device")});
@@ -45,8 +45,8 @@ Found foundOnUsb(const UsbDeviceInfo& device, const QList<ModelDescription>& mod
   found.view.place = QStringLiteral("USB %1").arg(device.place);
   found.view.addable = !found.modelIds.isEmpty();
   if (found.modelIds.isEmpty()) {
-    found.view.note = QStringLiteral("Sealift has not opened it: no model of an added vendor names %1.")
-                          .arg(UsbId{device.vendorId, device.productId}.toString());
+    found.view.note =
+        QStringLiteral("Sealift has not opened it: no model of an added vendor names %1.").arg(usbIdText(device));
   }
   return found;
 }

@@ -1,5 +1,7 @@
 #include "app/services/unit_identity.h"
 
+#include "transports/links/usb_devices.h"
+
 #include <algorithm>
 
 namespace sealift {
@@ -29,10 +31,7 @@ QString UnitIdentity::idAtPlace(const QString& id, const LinkAddress& address) c
 QString UnitIdentity::placeOf(const LinkAddress& address) const {
   if (address.kind == LinkKind::Usb) {
     const Result<QList<UsbDeviceInfo>> devices = core_.links->usbDevices();
-    const bool there = devices && std::any_of(devices->cbegin(), devices->cend(), [&](const UsbDeviceInfo& device) {
-                         return device.place == address.target;
-                       });
-    return there ? address.target : QString();
+    return devices && findUsbDevice(*devices, address.target) != nullptr ? address.target : QString();
   }
   if (address.kind == LinkKind::Serial) {
     const Result<QList<SerialPortInfo>> ports = core_.links->serialPorts();
@@ -50,9 +49,8 @@ bool UnitIdentity::hasTwin(const LinkAddress& address) const {
   if (address.kind != LinkKind::Usb || !devices) {
     return false;
   }
-  const auto self = std::find_if(devices->cbegin(), devices->cend(),
-                                 [&](const UsbDeviceInfo& device) { return device.place == address.target; });
-  return self != devices->cend() && !self->serial.isEmpty() &&
+  const UsbDeviceInfo* self = findUsbDevice(*devices, address.target);
+  return self != nullptr && !self->serial.isEmpty() &&
          std::any_of(devices->cbegin(), devices->cend(), [&](const UsbDeviceInfo& other) {
            return other.place != self->place && other.vendorId == self->vendorId &&
                   other.productId == self->productId && other.serial == self->serial;

@@ -48,8 +48,7 @@ void DeviceWatcher::watchPorts(std::chrono::milliseconds lookEvery) {
       [this](const UsbWatcher::Change& told) {
         change([&](Surroundings& now) {
           now.usb.removeIf([&](const UsbDeviceInfo& device) {
-            const auto samePlace = [&](const UsbDeviceInfo& other) { return other.place == device.place; };
-            return told.departed.contains(device) || std::any_of(told.arrived.cbegin(), told.arrived.cend(), samePlace);
+            return told.departed.contains(device) || findUsbDevice(told.arrived, device.place) != nullptr;
           });
           now.usb += told.arrived;
           std::sort(now.usb.begin(), now.usb.end(),

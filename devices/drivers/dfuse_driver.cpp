@@ -1,5 +1,7 @@
 #include "devices/drivers/dfuse_driver.h"
 
+#include "app/base/hex_number.h"
+
 #include <algorithm>
 
 namespace sealift {
@@ -10,10 +12,6 @@ constexpr double kEraseShare = 0.3;  // of a transfer; the rest is writing
 
 Result<DfuseMemoryMap> mapOf(const DfuInterface& memory) {
   return DfuseMemoryMap::parse(memory.name);
-}
-
-QString hex(quint64 address) {
-  return QStringLiteral("0x%1").arg(address, 8, 16, QLatin1Char('0'));
 }
 
 qint64 bytesOf(const DfuseTarget& target) {
@@ -69,7 +67,7 @@ Result<DfuInterface> DfuseDriver::chooseMain(const UsbDeviceInfo& device) const 
     }
   }
   return fail(ErrorCode::DeviceNotRecognised,
-              QStringLiteral("None of the device's memories can be written at %1.").arg(hex(address)));
+              QStringLiteral("None of the device's memories can be written at %1.").arg(hexAddress(address)));
 }
 
 Status DfuseDriver::enterMain(StepContext& step) {
@@ -143,7 +141,7 @@ Status DfuseDriver::checkTargets(const QList<DfuseTarget>& targets) const {
       if (element.data.isEmpty() || !map.isWritable(element.address, element.end())) {
         return fail(ErrorCode::ImageTooLarge,
                     QStringLiteral("The image goes to %1 to %2, which is not all writable memory of \"%3\".")
-                        .arg(hex(element.address), hex(element.end()), map.name()));
+                        .arg(hexAddress(element.address), hexAddress(element.end()), map.name()));
       }
       if (unit_.settings().readBack && !map.isReadable(element.address, element.end())) {
         return fail(
@@ -226,8 +224,9 @@ Result<StoredProof> DfuseDriver::verifyOnDevice(const Image& image, StepContext&
       SEALIFT_TRY(const QByteArray content,
                   DfuseSession(*unit_.session()).read(element.address, element.data.size(), part, step.cancel));
       if (content != element.data) {
-        return fail(ErrorCode::DeviceVerifyFailed,
-                    QStringLiteral("What was read back from %1 on differs from the image.").arg(hex(element.address)));
+        return fail(
+            ErrorCode::DeviceVerifyFailed,
+            QStringLiteral("What was read back from %1 on differs from the image.").arg(hexAddress(element.address)));
       }
       element.data = content;
     }

@@ -1,10 +1,9 @@
 #include "devices/drivers/fastboot_connection.h"
 
+#include "transports/links/usb_devices.h"
 #include "transports/protocols/fastboot/fastboot_tcp.h"
 #include "transports/protocols/fastboot/fastboot_udp.h"
 #include "transports/protocols/fastboot/fastboot_usb.h"
-
-#include <algorithm>
 
 namespace sealift {
 namespace {
@@ -12,9 +11,8 @@ namespace {
 // Looks before anything is opened: what no model names is left alone.
 Status checkUsbIdentity(const ModelDescription& model, const LinkAddress& address, LinkOpener& links) {
   SEALIFT_TRY(const QList<UsbDeviceInfo> devices, links.usbDevices());
-  const auto found = std::find_if(devices.begin(), devices.end(),
-                                  [&](const UsbDeviceInfo& device) { return device.place == address.target; });
-  if (found == devices.end()) {
+  const UsbDeviceInfo* found = findUsbDevice(devices, address.target);
+  if (found == nullptr) {
     return fail(ErrorCode::LinkOpen, QStringLiteral("There is no USB device at %1.").arg(address.target),
                 QStringLiteral("Check the cable and that the device is on and in fastboot."));
   }

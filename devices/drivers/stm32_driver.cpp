@@ -1,5 +1,7 @@
 #include "devices/drivers/stm32_driver.h"
 
+#include "app/base/hex_number.h"
+
 #include <QCryptographicHash>
 
 namespace sealift {
@@ -8,10 +10,6 @@ namespace {
 
 constexpr int kReads = 2;            // of what seems to differ
 constexpr double kEraseShare = 0.1;  // of a transfer; the rest is writing
-
-QString hex(quint64 address) {
-  return QStringLiteral("0x%1").arg(address, 8, 16, QLatin1Char('0'));
-}
 
 }  // namespace
 
@@ -90,7 +88,7 @@ Status Stm32Driver::checkFits(const Image& image, StepContext& step) {
   if (image.bytes.isEmpty() || image.bytes.size() > unit_.layout().bytes() - begin) {
     return fail(ErrorCode::ImageTooLarge, QStringLiteral("The image has %1 bytes; from %2 on the flash has %3.")
                                               .arg(image.bytes.size())
-                                              .arg(hex(address))
+                                              .arg(hexAddress(address))
                                               .arg(unit_.layout().bytes() - begin));
   }
   // A smaller chip of the same line has less flash than the line's layout says.
@@ -98,9 +96,10 @@ Status Stm32Driver::checkFits(const Image& image, StepContext& step) {
   const auto last = static_cast<quint32>(address + static_cast<quint64>(image.bytes.size()) - 1);
   const auto there = unit_.session().read(last, 1, nobody, step.cancel);
   if (!there && there.error().code == ErrorCode::ProtocolRefused) {
-    return failBecause(ErrorCode::ImageTooLarge,
-                       QStringLiteral("The image would end at %1, where this device has no flash.").arg(hex(last)),
-                       there.error());
+    return failBecause(
+        ErrorCode::ImageTooLarge,
+        QStringLiteral("The image would end at %1, where this device has no flash.").arg(hexAddress(last)),
+        there.error());
   }
   return there ? Status() : fail(there.error());
 }
@@ -112,7 +111,8 @@ Status Stm32Driver::eraseFor(const Image& image, Progress progress, StepContext&
   const qint64 begin = unit_.settings().address - kStm32FlashBase;
   const QList<quint16> pages = unit_.layout().pages(begin, begin + image.bytes.size());
   SEALIFT_CHECK(unit_.session().erasePages(pages, progress, step.cancel));
-  step.note(QStringLiteral("Erased %1 sectors from %2 on.").arg(pages.size()).arg(hex(unit_.settings().address)));
+  step.note(
+      QStringLiteral("Erased %1 sectors from %2 on.").arg(pages.size()).arg(hexAddress(unit_.settings().address)));
   return {};
 }
 
@@ -146,7 +146,7 @@ Result<StoredProof> Stm32Driver::verifyOnDevice(const Image& image, StepContext&
     }
     if (attempt == kReads) {
       return fail(ErrorCode::DeviceVerifyFailed,
-                  QStringLiteral("What was read back from %1 on differs from the image.").arg(hex(address)),
+                  QStringLiteral("What was read back from %1 on differs from the image.").arg(hexAddress(address)),
                   QStringLiteral("Try again. If it happens again, sectors may be under write protection, which their "
                                  "vendor put there, or the flash is worn out."));
     }

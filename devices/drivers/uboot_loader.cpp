@@ -25,12 +25,6 @@ bool isOnlyTheWay(ErrorCode code) {
   return code != ErrorCode::DeviceWriteFailed && code != ErrorCode::Cancelled && code != ErrorCode::LinkLost;
 }
 
-tl::unexpected<Error> otherBytes(const QString& what) {
-  return fail(ErrorCode::DeviceWriteFailed, what,
-              QStringLiteral("Nothing was written to storage. Somebody else may have answered in the device's network; "
-                             "look into that before you try again."));
-}
-
 }  // namespace
 
 Status UbootLoader::load(const Image& image, StepContext& step) {
@@ -123,7 +117,8 @@ Status UbootLoader::proveSha256(const Image& image, StepContext& step) {
   const auto bytes = static_cast<quint64>(image.bytes.size());
   SEALIFT_TRY(const auto hash, UbootMemory(console_).sha256(settings_.imageAddress, bytes, step.cancel));
   if (!hash || *hash != image.sha256) {
-    return otherBytes(QStringLiteral("What arrived in the device's memory is not the image: its SHA-256 differs."));
+    return otherBytesArrived(
+        QStringLiteral("What arrived in the device's memory is not the image: its SHA-256 differs."));
   }
   step.note(QStringLiteral("SHA-256 of the device's memory: %1.").arg(QString::fromLatin1(hash->toHex())));
   return {};
@@ -132,14 +127,14 @@ Status UbootLoader::proveSha256(const Image& image, StepContext& step) {
 Status UbootLoader::proveSignature(const Image& image, StepContext& step) {
   SEALIFT_TRY(const bool accepted, UbootSignatureCheck(console_).accepts(settings_.imageAddress, step.cancel));
   if (!accepted) {
-    return otherBytes(QStringLiteral("U-Boot refuses the signature of what arrived in its memory."));
+    return otherBytesArrived(QStringLiteral("U-Boot refuses the signature of what arrived in its memory."));
   }
   // Signed is not yet this one: an older image of the vendor's is signed, too. The version is under the signature.
   UbootDeviceTree tree(console_);
   SEALIFT_TRY(const bool opened, tree.open(hexAddress(settings_.imageAddress), step.cancel));
   SEALIFT_TRY(const std::optional<QByteArray> version, tree.text("/", "sealift,version", step.cancel));
   if (!opened || !version || Version::parse(QString::fromLatin1(*version)) != image.facts.version) {
-    return otherBytes(QStringLiteral("What arrived in the device's memory is another version's image."));
+    return otherBytesArrived(QStringLiteral("What arrived in the device's memory is another version's image."));
   }
   step.note(QStringLiteral("U-Boot accepts the signature of what is in its memory, version %1.")
                 .arg(image.facts.version->toString()));

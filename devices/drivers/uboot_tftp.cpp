@@ -21,6 +21,12 @@ QByteArray newFileName() {
 
 }  // namespace
 
+tl::unexpected<Error> otherBytesArrived(const QString& what) {
+  return fail(ErrorCode::DeviceWriteFailed, what,
+              QStringLiteral("Nothing was written to storage. Somebody else may have answered in the device's network; "
+                             "look into that before you try again."));
+}
+
 Result<QHostAddress> UbootTftp::deviceAddress(const CancelToken& cancel) {
   using AddressFrom = UbootTftpSettings::AddressFrom;
   UbootNetwork network(console_);
@@ -92,10 +98,8 @@ Status UbootTftp::send(const Image& image, StepContext& step) {
                     .arg(own.toString()));
   }
   if (*loaded != static_cast<quint64>(image.bytes.size())) {
-    return fail(ErrorCode::DeviceWriteFailed,
-                QStringLiteral("The device received %1 bytes; the image has %2.").arg(*loaded).arg(image.bytes.size()),
-                QStringLiteral("Nothing was written to storage. Somebody else may have answered in the device's "
-                               "network; look into that before you try again."));
+    return otherBytesArrived(
+        QStringLiteral("The device received %1 bytes; the image has %2.").arg(*loaded).arg(image.bytes.size()));
   }
   return {};
 }

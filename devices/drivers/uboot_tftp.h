@@ -29,4 +29,7 @@ class UbootTftp {
   LinkOpener& links_;
 };
 
+// The device's memory holds what nobody here sent: DeviceWriteFailed, in these words.
+tl::unexpected<Error> otherBytesArrived(const QString& what);
+
 }  // namespace sealift

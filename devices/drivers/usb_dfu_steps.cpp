@@ -1,5 +1,7 @@
 #include "devices/drivers/usb_dfu_steps.h"
 
+#include "transports/links/usb_devices.h"
+
 namespace sealift {
 
 DriverEntry UsbDfuSteps::commonEntry() {
@@ -25,8 +27,7 @@ Status UsbDfuSteps::checkSuffix(const DfuSuffix& suffix, const UsbDeviceInfo& bo
   }
   return fail(ErrorCode::ImageFormatRefused,
               QStringLiteral("The %1 file is for %2, the device's bootloader is %3.")
-                  .arg(kind, UsbId{suffix.vendor, suffix.product}.toString(),
-                       UsbId{bootloader.vendorId, bootloader.productId}.toString()),
+                  .arg(kind, UsbId{suffix.vendor, suffix.product}.toString(), usbIdText(bootloader)),
               QStringLiteral("Nothing was sent. Tell the vendor."));
 }
 

@@ -1,5 +1,7 @@
 #include "devices/drivers/usb_dfu_unit.h"
 
+#include "transports/links/usb_devices.h"
+
 #include <algorithm>
 #include <thread>
 
@@ -14,10 +16,6 @@ constexpr auto kOpenTime = 3'000ms;
 constexpr auto kOpenPause = 50ms;
 constexpr auto kArrivalTime = 5'000ms;
 constexpr int kDeadlinePerDeclaredTime = 2;  // ModelTimings: twice the declared time is the deadline
-
-QString idOf(const UsbDeviceInfo& device) {
-  return UsbId{device.vendorId, device.productId}.toString();
-}
 
 }  // namespace
 
@@ -37,7 +35,7 @@ Status UsbDfuUnit::checkId(const UsbDeviceInfo& device) const {
   }
   return fail(
       ErrorCode::DeviceNotRecognised,
-      QStringLiteral("The device at USB %1 is %2, which is no %3.").arg(device.place, idOf(device), model_.name));
+      QStringLiteral("The device at USB %1 is %2, which is no %3.").arg(device.place, usbIdText(device), model_.name));
 }
 
 QString UsbDfuUnit::toldSerial(const UsbDeviceInfo& device) const {
@@ -75,9 +73,8 @@ DeviceSnapshot UsbDfuUnit::snapshotOf(const UsbDeviceInfo& device) const {
 Result<UsbDeviceInfo> UsbDfuUnit::find(const CancelToken& cancel) {
   SEALIFT_CHECK(cancel.check());
   SEALIFT_TRY(const QList<UsbDeviceInfo> devices, links_.usbDevices());
-  const auto found = std::find_if(devices.begin(), devices.end(),
-                                  [&](const UsbDeviceInfo& device) { return device.place == address_.target; });
-  if (found == devices.end()) {
+  const UsbDeviceInfo* found = findUsbDevice(devices, address_.target);
+  if (found == nullptr) {
     return fail(ErrorCode::LinkLost, QStringLiteral("Nothing is plugged in at USB %1.").arg(address_.target));
   }
   SEALIFT_CHECK(checkId(*found));

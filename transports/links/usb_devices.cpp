@@ -34,6 +34,12 @@ bool usbPlaceBefore(const QString& a, const QString& b) {
   return std::lexicographical_compare(left.cbegin(), left.cend(), right.cbegin(), right.cend());
 }
 
+const UsbDeviceInfo* findUsbDevice(const QList<UsbDeviceInfo>& devices, const QString& place) {
+  const auto found = std::find_if(devices.cbegin(), devices.cend(),
+                                  [&](const UsbDeviceInfo& device) { return device.place == place; });
+  return found != devices.cend() ? &*found : nullptr;
+}
+
 QString usbIdText(const UsbDeviceInfo& device) {
   return QStringLiteral("%1:%2")
       .arg(device.vendorId, 4, 16, QLatin1Char('0'))

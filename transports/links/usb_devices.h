@@ -12,6 +12,9 @@ namespace sealift {
 // The order of places: by bus, then by the port of each hub on the way, as numbers.
 bool usbPlaceBefore(const QString& a, const QString& b);
 
+// What is at this place; null: nothing. Lives as long as the list.
+const UsbDeviceInfo* findUsbDevice(const QList<UsbDeviceInfo>& devices, const QString& place);
+
 // "0483:df11"
 QString usbIdText(const UsbDeviceInfo& device);
 // "USB 1-2.3 (0483:df11)"

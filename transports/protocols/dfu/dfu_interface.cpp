@@ -1,6 +1,7 @@
 #include "transports/protocols/dfu/dfu_interface.h"
 
-#include <algorithm>
+#include "transports/links/usb_devices.h"
+
 #include <thread>
 
 namespace sealift {
@@ -93,9 +94,7 @@ Result<UsbDeviceInfo> awaitUsbDevice(LinkOpener& links, const QString& place,
   for (;;) {
     SEALIFT_CHECK(cancel.check());
     SEALIFT_TRY(const QList<UsbDeviceInfo> devices, links.usbDevices());
-    const auto found = std::find_if(devices.begin(), devices.end(),
-                                    [&](const UsbDeviceInfo& device) { return device.place == place; });
-    if (found != devices.end()) {
+    if (const UsbDeviceInfo* found = findUsbDevice(devices, place)) {
       SEALIFT_TRY(const bool it, isIt(*found));
       if (it) {
         return *found;

@@ -1,5 +1,7 @@
 #include "transports/protocols/stm32/stm32_session.h"
 
+#include "app/base/hex_number.h"
+
 #include <algorithm>
 
 namespace sealift {
@@ -18,10 +20,6 @@ constexpr qsizetype kMostPending = 2 + 2 * (0x0202 + 1) + 1;  // a list of pages
 constexpr qsizetype kFillersAtOnce = 16;
 constexpr qsizetype kMostNoise = 4096;
 constexpr std::chrono::milliseconds kSendTime{10'000};  // 258 bytes at 1200 baud take 2.4 s
-
-QString hex(quint32 address) {
-  return QStringLiteral("0x%1").arg(address, 8, 16, QLatin1Char('0'));
-}
 
 QString answerTo(Stm32Command command) {
   return QStringLiteral("the STM32 bootloader's answer to %1").arg(stm32CommandName(command));
@@ -234,7 +232,7 @@ Status Stm32Session::sendAddress(Stm32Command command, quint32 address, const Ca
   SEALIFT_TRY(const bool accepted, acknowledged(Deadline::in(patience_.answer, answerTo(command)), cancel));
   return accepted ? Status()
                   : fail(ErrorCode::ProtocolRefused, QStringLiteral("The bootloader refuses the address %1 for %2.")
-                                                         .arg(hex(address), stm32CommandName(command)));
+                                                         .arg(hexAddress(address), stm32CommandName(command)));
 }
 
 // The answer that comes once the work is done.
@@ -275,7 +273,7 @@ Result<QByteArray> Stm32Session::readBlock(quint32 address, qsizetype count, con
   SEALIFT_TRY(const bool accepted, acknowledged(deadline, cancel));
   if (!accepted) {
     return fail(ErrorCode::ProtocolRefused,
-                QStringLiteral("The bootloader refuses to read %1 bytes from %2.").arg(count).arg(hex(address)));
+                QStringLiteral("The bootloader refuses to read %1 bytes from %2.").arg(count).arg(hexAddress(address)));
   }
   return receive(count, deadline, cancel);
 }
@@ -323,7 +321,7 @@ Status Stm32Session::putBlock(quint32 address, const QByteArray& data, const Can
     if (attempt == kTries || !isErased(stored)) {
       return failBecause(
           ErrorCode::DeviceWriteFailed,
-          QStringLiteral("The device could not write %1 bytes at %2.").arg(data.size()).arg(hex(address)),
+          QStringLiteral("The device could not write %1 bytes at %2.").arg(data.size()).arg(hexAddress(address)),
           written.error());
     }
   }
