@@ -9,6 +9,7 @@
 #include "devices/virtual/usbip_server.h"
 #include "devices/virtual/virtual_dfu_device.h"
 #include "devices/virtual/virtual_dfuse_device.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/dfu_world.h"
 
 #include <QCoreApplication>
@@ -24,28 +25,9 @@
 #include <vector>
 
 using namespace sealift;
+using namespace sealift::test;
 
 namespace {
-
-[[noreturn]] void give(const QString& what) {
-  std::fprintf(stderr, "dfu_bench: %s\n", qPrintable(what));
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    give(result.error().message());
-  }
-  if constexpr (!std::is_void_v<T>) {
-    return std::move(*result);
-  }
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // One device in its bootloader, in one socket.
 struct Socket {

@@ -4,6 +4,7 @@
 // Each time counts from connecting to the answer to the last "flash"; for fastboot that is the program's whole run.
 // What the device holds afterwards is compared each time.
 #include "devices/drivers/fastboot_driver.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/fastboot_world.h"
 #include "tests/support/tool_run.h"
 
@@ -22,26 +23,6 @@ using namespace sealift::test;
 namespace {
 
 constexpr qint64 kMiB = 1024 * 1024;
-
-[[noreturn]] void give(const QString& what) {
-  std::fprintf(stderr, "fastboot_bench: %s\n", qPrintable(what));
-  std::exit(1);
-}
-
-void must(const Status& status) {
-  if (!status) {
-    give(status.error().message());
-  }
-}
-
-double seconds(const QElapsedTimer& timer) {
-  return static_cast<double>(timer.nsecsElapsed()) / 1e9;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // Slot b is empty again, and what was written before it was the image.
 void checkAndErase(VirtualFastbootDevice& device, const QByteArray& image) {

@@ -4,6 +4,7 @@
 //   fleet_bench [DEVICES [KiB]]
 #include "app/services/local_station.h"
 #include "devices/registry.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/vendor_folder.h"
 
 #include <QCoreApplication>
@@ -31,14 +32,6 @@ T await(QFuture<T> future) {
     qFatal("nothing came back");
   }
   return future.result();
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    qFatal("%s", qPrintable(result.error().message()));
-  }
-  return std::move(*result);
 }
 
 double processorSeconds() {

@@ -6,6 +6,7 @@
 #include "devices/drivers/stm32_driver.h"
 #include "devices/virtual/usb_firmware.h"
 #include "devices/virtual/virtual_stm32_device.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/stm32_world.h"
 
 #include <QCoreApplication>
@@ -20,31 +21,12 @@
 #include <vector>
 
 using namespace sealift;
+using namespace sealift::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr auto kWriteTime = 1ms;
-
-[[noreturn]] void give(const QString& what) {
-  std::fprintf(stderr, "stm32_bench: %s\n", qPrintable(what));
-  std::exit(1);
-}
-
-void must(const Status& status) {
-  if (!status) {
-    give(status.error().message());
-  }
-}
-
-double seconds(const QElapsedTimer& timer) {
-  return static_cast<double>(timer.nsecsElapsed()) / 1e9;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // AN3155, 3.4 and 3.6: messages of 2, 5 and 258 bytes to write a block, of 2, 5 and 2 to read it, each with its ACK.
 double timeOfLine(qsizetype bytes, int baud) {

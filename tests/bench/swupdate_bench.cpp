@@ -3,6 +3,7 @@
 // answer, which proves nothing; Sealift goes on until the daemon says that it has installed it.
 #include "app/base/file_io.h"
 #include "keystore/crypto/digest.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/swupdate_board.h"
 #include "transports/links/link_opener.h"
 #include "transports/protocols/swupdate/swupdate_session.h"
@@ -26,11 +27,6 @@ constexpr int kRounds = 9;
 int stop(const QString& why) {
   std::printf("%s\n", qPrintable(why));
   return 1;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 }  // namespace

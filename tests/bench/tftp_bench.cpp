@@ -3,6 +3,7 @@
 //   tftp_bench [ROUNDS [BLOCK WINDOW]]     default 7 rounds of several sizes
 // Prints one line for each pair of sizes: the medians of both in seconds and their ratio. What arrived is compared.
 #include "app/base/crc.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/private_network.h"
 #include "tests/support/uboot_machine.h"
 #include "transports/links/link_opener.h"
@@ -34,26 +35,6 @@ struct Sizes {
   // Long enough to be measured, short enough to be waited for.
   qsizetype bytes() const { return static_cast<qsizetype>(window > 1 ? 64 : 16) * 1024 * 1024; }
 };
-
-[[noreturn]] void give(const QString& what) {
-  std::fprintf(stderr, "tftp_bench: %s\n", qPrintable(what));
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    give(result.error().message());
-  }
-  if constexpr (!std::is_void_v<T>) {
-    return std::move(*result);
-  }
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 QString daemonPath() {
   return QStandardPaths::findExecutable(QStringLiteral("atftpd"),

@@ -2,6 +2,7 @@
 //   ymodem_bench [KIB [ROUNDS]]     default 128 KiB, 3 rounds
 // Prints one line: the medians of both in seconds and their ratio. What arrived is checked by CRC-32 each time.
 #include "app/base/crc.h"
+#include "tests/bench/bench_support.h"
 #include "tests/support/uboot_machine.h"
 #include "transports/links/fd_link.h"
 #include "transports/protocols/uboot/console.h"
@@ -20,6 +21,7 @@
 #include <vector>
 
 using namespace sealift;
+using namespace sealift::test;
 
 namespace {
 
@@ -41,25 +43,6 @@ class OneByteLink final : public ByteLink {
  private:
   ByteLink& inner_;
 };
-
-[[noreturn]] void give(const QString& what) {
-  std::fprintf(stderr, "ymodem_bench: %s\n", qPrintable(what));
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    give(result.error().message());
-  }
-  if constexpr (!std::is_void_v<T>) {
-    return std::move(*result);
-  }
-}
-
-double seconds(const QElapsedTimer& timer) {
-  return static_cast<double>(timer.nsecsElapsed()) / 1e9;
-}
 
 void checkArrived(UbootConsole& console, const QByteArray& data) {
   const auto bytes = static_cast<quint64>(data.size());
@@ -104,11 +87,6 @@ double sendWithSb(UbootConsole& console, const QString& line, const QString& fil
   must(console.finish(marker, Deadline::in(std::chrono::seconds(15), QStringLiteral("end of loady")), {}));
   checkArrived(console, data);
   return time;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 }  // namespace

@@ -49,12 +49,7 @@ class FastbootClientTest final : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
-  void initTestCase() {
-    if (QStandardPaths::findExecutable(QStringLiteral("fastboot")).isEmpty()) {
-      qWarning("fastboot is missing (Debian package fastboot).");
-      std::exit(77);
-    }
-  }
+  void initTestCase() { requireProgram("fastboot", "fastboot"); }
 
   void works_data() {
     QTest::addColumn<int>("transport");

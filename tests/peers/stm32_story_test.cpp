@@ -35,17 +35,9 @@ class Stm32StoryTest : public QObject {
   void isListedWithItsPeer();
 
  private:
-  ToolRun tool(const QStringList& arguments) const {
-    return runTool(QStringLiteral(SEALIFT_TOOL),
-                   QStringList{QStringLiteral("--data-dir"), work_->filePath(QStringLiteral("station"))} + arguments);
-  }
-  bool good(const QStringList& arguments) const {
-    const ToolRun run = tool(arguments);
-    if (run.exitCode != 0) {
-      qWarning("%s", run.all().constData());
-    }
-    return run.exitCode == 0;
-  }
+  StationTool station() const { return {QStringLiteral(SEALIFT_TOOL), work_->filePath(QStringLiteral("station"))}; }
+  ToolRun tool(const QStringList& arguments) const { return station().run(arguments); }
+  bool good(const QStringList& arguments) const { return station().succeeds(arguments); }
   void start(Stm32MachineConfig config = {}) {
     config.firmware = makeUsbFirmware(0x0100, 20'000, 1);
     device_ = std::make_unique<VirtualStm32Device>(config);

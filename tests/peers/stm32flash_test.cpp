@@ -77,12 +77,7 @@ class Stm32flashTest final : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
-  void initTestCase() {
-    if (QStandardPaths::findExecutable(QStringLiteral("stm32flash")).isEmpty()) {
-      qWarning("stm32flash is missing (Debian package stm32flash).");
-      std::exit(77);
-    }
-  }
+  void initTestCase() { requireProgram("stm32flash", "stm32flash"); }
 
   void tellsWhatItIs() {
     const Bench bench;

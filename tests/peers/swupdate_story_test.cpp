@@ -38,17 +38,9 @@ class SwupdateStoryTest : public QObject {
   void staysOffTheNetworkWhenOffline();
 
  private:
-  ToolRun tool(const QStringList& arguments) const {
-    return runTool(QStringLiteral(SEALIFT_TOOL),
-                   QStringList{QStringLiteral("--data-dir"), work_->filePath(QStringLiteral("station"))} + arguments);
-  }
-  bool good(const QStringList& arguments) const {
-    const ToolRun run = tool(arguments);
-    if (run.exitCode != 0) {
-      qWarning("%s", run.all().constData());
-    }
-    return run.exitCode == 0;
-  }
+  StationTool station() const { return {QStringLiteral(SEALIFT_TOOL), work_->filePath(QStringLiteral("station"))}; }
+  ToolRun tool(const QStringList& arguments) const { return station().run(arguments); }
+  bool good(const QStringList& arguments) const { return station().succeeds(arguments); }
   ModelDescription model() const {
     ModelDescription model = board_->model(maker_->authority());
     model.vendorId.clear();  // the repository says whose it is

@@ -26,10 +26,9 @@ class UbootStoryTest : public QObject {
   Q_OBJECT
 
  private:
+  StationTool station() const { return {QStringLiteral(SEALIFT_TOOL), work_->filePath(QStringLiteral("station"))}; }
   ToolRun tool(const QStringList& arguments, const std::function<void(const QByteArray&)>& watch = {}) const {
-    return runTool(QStringLiteral(SEALIFT_TOOL),
-                   QStringList{QStringLiteral("--data-dir"), work_->filePath(QStringLiteral("station"))} + arguments,
-                   300'000, watch);
+    return station().run(arguments, watch);
   }
   QString image(const QString& name) const { return machineFolder_.filePath(QStringLiteral("images/") + name); }
 
@@ -46,13 +45,7 @@ class UbootStoryTest : public QObject {
     }
     QVERIFY(writeFileAtomic(modelFile, writeModel(model)));
     QVERIFY(writeFileAtomic(notesFile, "## Improvements\n\n- Counts waves.\n"));
-    const auto good = [&](const QStringList& arguments) {
-      const ToolRun run = tool(arguments);
-      if (run.exitCode != 0) {
-        qWarning("%s", run.all().constData());
-      }
-      return run.exitCode == 0;
-    };
+    const auto good = [&](const QStringList& arguments) { return station().succeeds(arguments); };
     const QStringList at{QStringLiteral("--repo"), repo};
     const QString repoWord = QStringLiteral("repo");
     QVERIFY(good({repoWord, QStringLiteral("init"), QStringLiteral("--id"), QStringLiteral("tide"),

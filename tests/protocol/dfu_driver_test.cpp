@@ -56,12 +56,6 @@ QJsonObject object(const char* name, const QJsonValue& value) {
 
 }  // namespace
 
-#define VERIFY_OK(expression)                                                                                         \
-  do {                                                                                                                \
-    const auto& result = (expression);                                                                                \
-    QVERIFY2(result, qPrintable(result ? QString() : bench.stage + QStringLiteral(": ") + result.error().message())); \
-  } while (false)
-
 class DfuDriverTest : public QObject {
   Q_OBJECT
  private Q_SLOTS:
@@ -130,7 +124,7 @@ void DfuDriverTest::updates() {
   config.uploadsWholeMemory = whole;
   Bench bench(config);
   const auto before = bench.driver->identify(bench.step);
-  VERIFY_OK(before);
+  VERIFY_STAGE_OK(before);
   QCOMPARE(before->deviceName, QStringLiteral("Norrland U1"));
   QCOMPARE(before->serial, QStringLiteral("NU1-0001"));
   QVERIFY(!before->inBootloader);
@@ -138,7 +132,7 @@ void DfuDriverTest::updates() {
   QCOMPARE(before->runningSlot()->version, Version::parse(QStringLiteral("1.0.0")));
   QVERIFY(before->runningSlot()->confirmed);
   const Status done = bench.update();
-  VERIFY_OK(done);
+  VERIFY_STAGE_OK(done);
   QCOMPARE(bench.device->content(), bench.fresh);
   QVERIFY(!bench.after->inBootloader);
   QCOMPARE(bench.after->runningSlot()->version, Version::parse(QStringLiteral("2.1.3")));
@@ -151,7 +145,7 @@ void DfuDriverTest::sendsASignedImageAsItIs() {
   image.bytes = bench.fresh;  // whatever the format's own check said of it
   image.sha256 = sha256(image.bytes);
   image.facts.format = QStringLiteral("mcuboot");
-  VERIFY_OK(bench.update(image));
+  VERIFY_STAGE_OK(bench.update(image));
   QCOMPARE(bench.device->content(), bench.fresh);
 }
 
@@ -190,7 +184,7 @@ void DfuDriverTest::tellsItsVersion() {
   }
   Bench bench(config, settings);
   const auto device = bench.driver->identify(bench.step);
-  VERIFY_OK(device);
+  VERIFY_STAGE_OK(device);
   QCOMPARE(device->runningSlot()->version, Version::parse(version));
   QCOMPARE(bench.driver->capabilities().runningVersion,
            settings.isEmpty() || QTest::currentDataTag() != QByteArray("nowhere"));
@@ -203,11 +197,11 @@ void DfuDriverTest::writesTheNamedMemory() {
   QCOMPARE(unnamed.update().error().code, ErrorCode::DeviceNotRecognised);
   Bench bench(config, object("alternate", QStringLiteral("Radio")));
   StepContext& step = bench.step;
-  VERIFY_OK(bench.driver->identify(step));
-  VERIFY_OK(bench.driver->enterBootloader(step));
+  VERIFY_STAGE_OK(bench.driver->identify(step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(step));
   const Image image = dfuImage(bench.fresh, config.usb);
-  VERIFY_OK(bench.driver->transfer(image, step));
-  VERIFY_OK(bench.driver->verifyOnDevice(image, step));
+  VERIFY_STAGE_OK(bench.driver->transfer(image, step));
+  VERIFY_STAGE_OK(bench.driver->verifyOnDevice(image, step));
   QCOMPARE(bench.device->content(0), bench.old);
   QCOMPARE(bench.device->content(1), bench.fresh);
 }
@@ -255,7 +249,7 @@ void DfuDriverTest::refusesAStrangersSuffix() {
   QCOMPARE(bench.stage, QStringLiteral("transfer"));
   QCOMPARE(done.error().code, ErrorCode::ImageFormatRefused);
   QCOMPARE(bench.device->flashOperations(), 3U);  // those at delivery
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
   QCOMPARE(bench.device->content(), bench.old);
 }
@@ -276,7 +270,7 @@ void DfuDriverTest::withoutReadingBackOnlyTheVersionProves() {
   config.usb.manifestationTolerant = false;
   Bench bench(config, object("readBack", false));
   QVERIFY(!bench.driver->capabilities().readback);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.after->runningSlot()->version, Version::parse(QStringLiteral("2.1.3")));
   const auto proof = bench.driver->verifyOnDevice(dfuImage(bench.fresh, config.usb), bench.step);
   QVERIFY(proof && proof->digest.isEmpty() && proof->method.contains(QStringLiteral("can't be read back")));
@@ -302,7 +296,7 @@ void DfuDriverTest::needsPermission() {
   bench.bus.occupy(kDfuPlace, 0, true);
   QCOMPARE(bench.update().error().code, ErrorCode::LinkOpen);
   bench.bus.occupy(kDfuPlace, 0, false);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
 }
 
 void DfuDriverTest::asksForTheButton() {
@@ -316,13 +310,13 @@ void DfuDriverTest::asksForTheButton() {
   bench.device->holdBootButton(true);
   bench.replug();
   bench.device->holdBootButton(false);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.device->content(), bench.fresh);
 }
 
 void DfuDriverTest::noticesAnotherUnit() {
   Bench bench;
-  VERIFY_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
   VirtualDfuDeviceConfig other = bench.config;
   other.usb.serial = other.usb.dfuSerial = QStringLiteral("NU1-0002");
   const auto swapped = std::make_shared<VirtualDfuDevice>(other);
@@ -341,7 +335,7 @@ void DfuDriverTest::noticesAnotherUnit() {
 
 void DfuDriverTest::noticesAnotherDeviceAfterDetach() {
   Bench bench;
-  VERIFY_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
   VirtualDfuFaults faults;
   faults.comesBackAsAnother = true;
   bench.device->setFaults(faults);
@@ -367,11 +361,11 @@ void DfuDriverTest::wrongContentIsFound() {
   const Status done = bench.update();
   QCOMPARE(bench.stage, QStringLiteral("verify"));
   QCOMPARE(done.error().code, ErrorCode::DeviceVerifyFailed);
-  VERIFY_OK(bench.driver->abandon(bench.step));  // written: stays in its bootloader
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));  // written: stays in its bootloader
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Bootloader);
   QVERIFY(bench.driver->identify(bench.step)->inBootloader);
   bench.device->setFaults({});
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
 }
 
 void DfuDriverTest::silenceAndVanishing_data() {
@@ -409,7 +403,7 @@ void DfuDriverTest::silenceAndVanishing() {
   bench.model.timings.restartSeconds = 5;
   bench.driver = bench.makeDriver();
   const Status again = bench.update();
-  VERIFY_OK(again);
+  VERIFY_STAGE_OK(again);
   QCOMPARE(bench.device->content(), bench.fresh);
 }
 
@@ -420,7 +414,7 @@ void DfuDriverTest::lostAtEachTransfer() {
     bench.model.timings.restartSeconds = 1;  // nobody plugs it in again meanwhile
     bench.driver = bench.makeDriver();
     bench.driver->unit().setPatience(briefPatience());
-    VERIFY_OK(bench.driver->identify(bench.step));
+    VERIFY_STAGE_OK(bench.driver->identify(bench.step));
     bench.bus.unplugAtTransfer(kDfuPlace, nth);
     bench.model.timings.restartSeconds = 5;
     const Status done = bench.update();
@@ -434,10 +428,10 @@ void DfuDriverTest::lostAtEachTransfer() {
     bench.bus.plugIn(kDfuPlace, bench.device);
     bench.driver = bench.makeDriver();
     const auto now = bench.driver->identify(bench.step);
-    VERIFY_OK(now);
+    VERIFY_STAGE_OK(now);
     QVERIFY(now->inBootloader ? bench.device->content().isEmpty()
                               : bench.device->content() == bench.old || bench.device->content() == bench.fresh);
-    VERIFY_OK(bench.update());
+    VERIFY_STAGE_OK(bench.update());
     QCOMPARE(bench.device->content(), bench.fresh);
   }
 }
@@ -468,9 +462,9 @@ void DfuDriverTest::cancelledInEachStep() {
   canceller->wait();
   QVERIFY(done || done.error().code == ErrorCode::Cancelled);
   StepContext step;
-  VERIFY_OK(bench.driver->abandon(step));
+  VERIFY_STAGE_OK(bench.driver->abandon(step));
   const auto now = bench.driver->identify(step);
-  VERIFY_OK(now);
+  VERIFY_STAGE_OK(now);
   if (!now->inBootloader) {
     QVERIFY(bench.device->content() == bench.old || bench.device->content() == bench.fresh);
   }
@@ -478,10 +472,10 @@ void DfuDriverTest::cancelledInEachStep() {
 
 void DfuDriverTest::leavesTheBootloaderUnwritten() {
   Bench bench;
-  VERIFY_OK(bench.driver->identify(bench.step));
-  VERIFY_OK(bench.driver->enterBootloader(bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Bootloader);
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
   QCOMPARE(bench.device->content(), bench.old);
 }
@@ -493,8 +487,8 @@ void DfuDriverTest::leavesADeviceWhereItWasFound() {
   bench.device->holdBootButton(false);
   const auto found = bench.driver->identify(bench.step);
   QVERIFY(found && found->inBootloader && found->runningSlot() == nullptr);
-  VERIFY_OK(bench.driver->enterBootloader(bench.step));
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Bootloader);
 }
 
@@ -507,7 +501,7 @@ void DfuDriverTest::aDeviceWithoutFirmwareIsRepaired() {
   QCOMPARE(bench.device->state(), DfuMachine::State::kError);  // errFIRMWARE
   const auto found = bench.driver->identify(bench.step);
   QVERIFY(found && found->inBootloader);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.device->content(), bench.fresh);
 }
 

@@ -71,12 +71,6 @@ struct Bench {
 
 }  // namespace
 
-#define VERIFY_OK(expression)                                                                                         \
-  do {                                                                                                                \
-    const auto& result = (expression);                                                                                \
-    QVERIFY2(result, qPrintable(result ? QString() : bench.stage + QStringLiteral(": ") + result.error().message())); \
-  } while (false)
-
 class DfuseDriverTest : public QObject {
   Q_OBJECT
  private Q_SLOTS:
@@ -117,12 +111,12 @@ void DfuseDriverTest::speaksTheCommands() {
   QCOMPARE(*talk.dfuse->getCommands(cancel), QByteArray::fromHex("00214192"));
   QCOMPARE(*talk.dfuse->read(kBase, 9000, progress, cancel), bench.old);
   QCOMPARE(*talk.dfuse->read(kBase + 100, 3000, progress, cancel), bench.old.mid(100, 3000));
-  VERIFY_OK(talk.dfuse->eraseSector(kBase + 2048, cancel));
+  VERIFY_STAGE_OK(talk.dfuse->eraseSector(kBase + 2048, cancel));
   QCOMPARE(bench.device->content(2048, 2048), QByteArray(2048, '\xff'));
   QCOMPARE(bench.device->content(0, 2048), bench.old.first(2048));
-  VERIFY_OK(talk.dfuse->write(kBase + 2048, QByteArray(2048, 'x'), progress, cancel));
+  VERIFY_STAGE_OK(talk.dfuse->write(kBase + 2048, QByteArray(2048, 'x'), progress, cancel));
   QCOMPARE(bench.device->content(2048, 2048), QByteArray(2048, 'x'));
-  VERIFY_OK(talk.dfuse->massErase(cancel));
+  VERIFY_STAGE_OK(talk.dfuse->massErase(cancel));
   QCOMPARE(bench.device->content(0, 9000), QByteArray(9000, '\xff'));
   QCOMPARE(talk.dfuse->read(kBase + 256 * 1024 - 100, 200, progress, cancel)->size(), 100);
   QCOMPARE(bench.device->state(), DfuMachine::State::kDfuIdle);
@@ -159,7 +153,7 @@ void DfuseDriverTest::writesWithAnyBlockSize() {
   VirtualDfuseDeviceConfig config;
   config.usb.transferSize = transferSize;
   Bench bench(config);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.device->content(0, bench.fresh.size()), bench.fresh);
 }
 
@@ -178,9 +172,9 @@ void DfuseDriverTest::updates() {
   config.usb.eraseTime = std::chrono::milliseconds(eraseTime);
   Bench bench(config);
   const auto before = bench.driver->identify(bench.step);
-  VERIFY_OK(before);
+  VERIFY_STAGE_OK(before);
   QCOMPARE(before->runningSlot()->version, Version::parse(QStringLiteral("1.0.0")));
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.device->content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.after->runningSlot()->version, Version::parse(QStringLiteral("2.1.3")));
   QVERIFY(bench.after->sameUnit(*before));
@@ -198,11 +192,11 @@ void DfuseDriverTest::writesRawImagesAtTheModelsAddress() {
   image.bytes = makeUsbFirmware(0x0213, 5000);
   image.sha256 = sha256(image.bytes);
   image.facts.format = QStringLiteral("mcuboot");
-  VERIFY_OK(bench.driver->identify(bench.step));
-  VERIFY_OK(bench.driver->enterBootloader(bench.step));
-  VERIFY_OK(bench.driver->transfer(image, bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
+  VERIFY_STAGE_OK(bench.driver->transfer(image, bench.step));
   const auto proof = bench.driver->verifyOnDevice(image, bench.step);
-  VERIFY_OK(proof);
+  VERIFY_STAGE_OK(proof);
   QCOMPARE(proof->digest, dfuseDigest({{0, {}, {{0x08004000, image.bytes}}}}));
   QCOMPARE(bench.device->content(0x4000, 5000), image.bytes);
   QCOMPARE(bench.device->content(0, 9000), bench.old);
@@ -216,11 +210,11 @@ void DfuseDriverTest::erasesOnlyWhatIsCovered() {
   const QList<DfuseTarget> targets{
       {0, QStringLiteral("Flash"), {{kBase + 2048, a}, {kBase + 2048 + 104, a}, {kBase + 6144, a}}}};
   const Image image = verifiedImage(QStringLiteral("dfuse"), buildDfuseFile(targets, {}));
-  VERIFY_OK(bench.driver->identify(bench.step));
-  VERIFY_OK(bench.driver->enterBootloader(bench.step));
-  VERIFY_OK(bench.driver->transfer(image, bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
+  VERIFY_STAGE_OK(bench.driver->transfer(image, bench.step));
   const auto proof = bench.driver->verifyOnDevice(image, bench.step);
-  VERIFY_OK(proof);
+  VERIFY_STAGE_OK(proof);
   QCOMPARE(proof->digest, image.facts.digest);
   QCOMPARE(bench.device->erasedSectors() - before, 2U);
   QCOMPARE(bench.device->content(0, 2048), bench.old.first(2048));
@@ -255,7 +249,7 @@ void DfuseDriverTest::refusesWhatDoesNotFit() {
   QVERIFY(!done);
   QCOMPARE(done.error().code, code);
   QCOMPARE(bench.device->flashOperations(), before);
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
 }
 
@@ -271,7 +265,7 @@ void DfuseDriverTest::protectedDevicesAreLeftAlone() {
            ErrorCode::DeviceProtected);
   QVERIFY(bench.device->isReadProtected());
   QCOMPARE(bench.device->flashOperations(), before);
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
   // Each command by itself.
   const auto talk = bench.talk();
@@ -292,7 +286,7 @@ void DfuseDriverTest::protectionComesOffWhenAgreed() {
   config.usb.eraseTime = 1ms;
   Bench bench(config);
   bench.step.massEraseAgreed = true;
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QVERIFY(!bench.device->isReadProtected());
   QCOMPARE(bench.device->content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.after->runningSlot()->version, Version::parse(QStringLiteral("2.1.3")));
@@ -304,7 +298,7 @@ void DfuseDriverTest::massErasesOnlyWhenAgreed() {
   QCOMPARE(bench.update().error().code, ErrorCode::DeviceProtected);
   QCOMPARE(bench.device->erasedSectors(), before);
   bench.step.massEraseAgreed = true;
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.device->erasedSectors() - before, 128U);
 }
 
@@ -315,10 +309,10 @@ void DfuseDriverTest::wrongContentIsFound() {
   bench.device->setFaults(faults);
   QCOMPARE(bench.update().error().code, ErrorCode::DeviceVerifyFailed);
   QCOMPARE(bench.stage, QStringLiteral("verify"));
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Bootloader);
   bench.device->setFaults({});
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
 }
 
 void DfuseDriverTest::powerCutAtEachFlashOperation() {
@@ -339,7 +333,7 @@ void DfuseDriverTest::powerCutAtEachFlashOperation() {
     bench.device->cutPowerAtFlashOperation(0);
     bench.replug();
     bench.driver = bench.makeDriver();
-    VERIFY_OK(bench.update());
+    VERIFY_STAGE_OK(bench.update());
     QCOMPARE(bench.device->content(0, bench.fresh.size()), bench.fresh);
   }
   QCOMPARE(nth, 5U + 5U + 1U);  // five sectors, five blocks
@@ -357,17 +351,17 @@ void DfuseDriverTest::lostAtEachTransfer() {
     const bool whole = bench.bus.transfers(kDfuPlace) < nth;
     bench.bus.unplugAtTransfer(kDfuPlace, 0);
     if (whole) {
-      VERIFY_OK(done);
+      VERIFY_STAGE_OK(done);
       break;
     }
     QVERIFY(!done);
     bench.replug();
     bench.driver = bench.makeDriver();
     const auto now = bench.driver->identify(bench.step);
-    VERIFY_OK(now);
+    VERIFY_STAGE_OK(now);
     const QByteArray content = bench.device->content(0, 9000);
     QVERIFY(now->inBootloader || content == bench.old || content == bench.fresh.first(9000));
-    VERIFY_OK(bench.update());
+    VERIFY_STAGE_OK(bench.update());
   }
   QVERIFY2(nth > 50, qPrintable(QString::number(nth)));
 }
@@ -398,19 +392,19 @@ void DfuseDriverTest::cancelledInEachStep() {
   canceller->wait();
   QVERIFY(done || done.error().code == ErrorCode::Cancelled);
   StepContext step;
-  VERIFY_OK(bench.driver->abandon(step));
+  VERIFY_STAGE_OK(bench.driver->abandon(step));
   const auto now = bench.driver->identify(step);
-  VERIFY_OK(now);
+  VERIFY_STAGE_OK(now);
   const QByteArray content = bench.device->content(0, 9000);
   QVERIFY(now->inBootloader || content == bench.old || content == bench.fresh.first(9000));
 }
 
 void DfuseDriverTest::leavesTheBootloaderUnwritten() {
   Bench bench;
-  VERIFY_OK(bench.driver->identify(bench.step));
-  VERIFY_OK(bench.driver->enterBootloader(bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Bootloader);
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.device->mode(), DfuMachine::Mode::Application);
   QCOMPARE(bench.device->content(0, 9000), bench.old);
 }

@@ -32,13 +32,17 @@ class RecordedUsbTest final : public QObject {
   static QString path(const QString& name) {
     return QStringLiteral(SEALIFT_TEST_DATA "/recordings/%1-usb.txt").arg(name);
   }
+  // Of the device that was opened.
+  static LinkAddress addressIn(const QByteArray& recording) {
+    const qsizetype opened = recording.indexOf("\nopen ") + 6;
+    const QByteArray place = recording.mid(opened, recording.indexOf(' ', opened) - opened);
+    return {LinkKind::Usb, QString::fromLatin1(place), 0, {}};
+  }
   // Plays it, for a unit as the one that was recorded.
   static void replay(const QByteArray& recording, ContractUnit& unit) {
     const auto bus = ReplayedUsbOpener::make(recording);
     QVERIFY2(bus, bus ? "" : qPrintable(bus.error().message()));
-    const qsizetype opened = recording.indexOf("\nopen ") + 6;
-    const QString place = QString::fromLatin1(recording.mid(opened, recording.indexOf(' ', opened) - opened));
-    const auto after = updateOver(**bus, unit.model(), {LinkKind::Usb, place, 0, {}}, unit.newImage());
+    const auto after = updateOver(**bus, unit.model(), addressIn(recording), unit.newImage());
     QCOMPARE((*bus)->complaint(), QString());
     QVERIFY2(after, after ? "" : qPrintable(after.error().message()));
     QVERIFY(after->runningSlot() != nullptr && after->runningSlot()->version == unit.newImage().facts.version);
@@ -74,9 +78,7 @@ void RecordedUsbTest::differenceIsNoticed() {
   recording[sent] = recording[sent] == '0' ? '1' : '0';
   const auto bus = ReplayedUsbOpener::make(recording);
   QVERIFY(bus);
-  const qsizetype opened = recording.indexOf("\nopen ") + 6;
-  const QString place = QString::fromLatin1(recording.mid(opened, recording.indexOf(' ', opened) - opened));
-  QVERIFY(!updateOver(**bus, unit->model(), {LinkKind::Usb, place, 0, {}}, unit->newImage()));
+  QVERIFY(!updateOver(**bus, unit->model(), addressIn(recording), unit->newImage()));
   QVERIFY((*bus)->complaint().startsWith(QStringLiteral("The recording has \"control-out 21 01")));
 }
 

@@ -109,12 +109,6 @@ struct Bench {
 
 }  // namespace
 
-#define VERIFY_OK(expression)                                                                                         \
-  do {                                                                                                                \
-    const auto& result = (expression);                                                                                \
-    QVERIFY2(result, qPrintable(result ? QString() : bench.stage + QStringLiteral(": ") + result.error().message())); \
-  } while (false)
-
 class Stm32DriverTest : public QObject {
   Q_OBJECT
 
@@ -256,14 +250,14 @@ void Stm32DriverTest::knowsSectors() {
 // AN3155, chapter 1.
 void Stm32DriverTest::asksForEvenParity() {
   Bench bench({{QStringLiteral("products"), QJsonArray{QStringLiteral("0x413")}}, {QStringLiteral("baud"), 230400}});
-  VERIFY_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
   QCOMPARE(bench.opener.opened.size(), 1);
   QVERIFY(bench.opener.opened.first().parity() == SerialParity::Even);
   QCOMPARE(bench.opener.opened.first().baud(), 230400);
   // What somebody wrote is faster or slower, and never without parity.
   auto driver = makeStm32Driver(bench.model, bench.opener,
                                 LinkAddress::parse(QStringLiteral("serial:COM3?baud=57600&parity=none")).value());
-  VERIFY_OK(driver->identify(bench.step));
+  VERIFY_STAGE_OK(driver->identify(bench.step));
   QVERIFY(bench.opener.opened.last().parity() == SerialParity::Even);
   QCOMPARE(bench.opener.opened.last().baud(), 57600);
 }
@@ -273,7 +267,7 @@ void Stm32DriverTest::identifiesByHand() {
                {QStringLiteral("uniqueId"), QStringLiteral("0x1FFF7A10")}});
   for (int i = 0; i < 3; ++i) {  // also when it is not fresh any more
     const auto device = bench.driver->identify(bench.step);
-    VERIFY_OK(device);
+    VERIFY_STAGE_OK(device);
     QCOMPARE(device->deviceName, QStringLiteral("Norrland M4"));
     QCOMPARE(device->serial, QStringLiteral("3500280012473231334d3930"));
     QCOMPARE(device->bootloader, QStringLiteral("STM32 bootloader 3.1 · USART"));
@@ -287,14 +281,14 @@ void Stm32DriverTest::identifiesByHand() {
 void Stm32DriverTest::identifiesByLinesAndLeavesItRunning() {
   Bench bench(byLines());
   const auto device = bench.driver->identify(bench.step);
-  VERIFY_OK(device);
+  VERIFY_STAGE_OK(device);
   QVERIFY(device->inBootloader);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0100));
 }
 
 void Stm32DriverTest::updatesByHand() {
   Bench bench;
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
   QCOMPARE(bench.content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
   QCOMPARE(bench.proof.digest, sha256(bench.fresh));
@@ -304,7 +298,7 @@ void Stm32DriverTest::updatesByHand() {
 
 void Stm32DriverTest::updatesByLines() {
   Bench bench(byLines());
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
   QCOMPARE(bench.content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
 }
@@ -312,10 +306,10 @@ void Stm32DriverTest::updatesByLines() {
 void Stm32DriverTest::tellsWhatRunsBeforeAndAfter() {
   Bench bench(talking(byLines()));
   const auto before = bench.driver->identify(bench.step);
-  VERIFY_OK(before);
+  VERIFY_STAGE_OK(before);
   QVERIFY(!before->inBootloader);
   QCOMPARE(before->runningSlot()->version, std::optional(kOld));
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.after->runningSlot()->version, std::optional(kNew));
   QVERIFY(bench.after->sameUnit(*before));
 }
@@ -324,15 +318,15 @@ void Stm32DriverTest::tellsWhatRunsBeforeAndAfter() {
 void Stm32DriverTest::tellsFirmwareFromBootloaderByHand() {
   Bench bench(talking({{QStringLiteral("products"), QJsonArray{QStringLiteral("0x413")}}}));
   const auto inside = bench.driver->identify(bench.step);
-  VERIFY_OK(inside);
+  VERIFY_STAGE_OK(inside);
   QVERIFY(inside->inBootloader);
   bench.reboot(false);
   const auto outside = bench.driver->identify(bench.step);
-  VERIFY_OK(outside);
+  VERIFY_STAGE_OK(outside);
   QVERIFY(!outside->inBootloader);
   QCOMPARE(outside->runningSlot()->version, std::optional(kOld));
   bench.reboot(true);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
   QCOMPARE(bench.after->runningSlot()->version, std::optional(kNew));
 }
 
@@ -341,7 +335,7 @@ void Stm32DriverTest::readsTheStoredVersionOfMcubootImages() {
   config.firmware = QByteArray::fromHex("3db8f396 00000000 2000 0000 00100000 00000000 0204 0100 11000000 00000000");
   Bench bench({}, config, QStringLiteral("mcuboot"));
   const auto device = bench.driver->identify(bench.step);
-  VERIFY_OK(device);
+  VERIFY_STAGE_OK(device);
   QCOMPARE(device->slots.first().version, std::optional(Version{2, 4, 1, 17}));
   QVERIFY(!device->slots.first().running);
   Stm32MachineConfig other;
@@ -353,7 +347,7 @@ void Stm32DriverTest::writesAtTheModelsAddress() {
   Bench bench({{QStringLiteral("products"), QJsonArray{QStringLiteral("0x413")}},
                {QStringLiteral("address"), QStringLiteral("0x0800C000")}});
   const QByteArray before = bench.content(0, 0xC000);
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
   QCOMPARE(bench.content(0xC000, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.content(0, 0xC000), before);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
@@ -419,7 +413,7 @@ void Stm32DriverTest::otherUnitIsNotWritten() {
   };
   Swapped opener(bench.port, otherPort);
   const auto driver = makeStm32Driver(bench.model, opener);
-  VERIFY_OK(driver->identify(bench.step));
+  VERIFY_STAGE_OK(driver->identify(bench.step));
   const Status entered = driver->enterBootloader(bench.step);
   QVERIFY(!entered);
   QCOMPARE(entered.error().code, ErrorCode::DeviceChanged);
@@ -453,7 +447,7 @@ void Stm32DriverTest::protectedDevicesAreLeftAlone() {
   Bench bench(byLines(), config);
   const quint64 before = bench.flashOperations();
   const auto device = bench.driver->identify(bench.step);
-  VERIFY_OK(device);
+  VERIFY_STAGE_OK(device);
   QVERIFY(device->readProtected && device->serial.isEmpty());
   const Status done = bench.updateUnseen();
   QCOMPARE(bench.stage, QStringLiteral("enter"));
@@ -461,7 +455,7 @@ void Stm32DriverTest::protectedDevicesAreLeftAlone() {
   QCOMPARE(bench.driver->transfer(stm32Image(bench.fresh), bench.step).error().code, ErrorCode::DeviceProtected);
   QVERIFY(bench.isProtected());
   QCOMPARE(bench.flashOperations(), before);
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.running(), std::optional<quint16>(0x0100));
 }
 
@@ -477,7 +471,7 @@ void Stm32DriverTest::protectionComesOffWhenAgreed() {
   config.readProtected = true;
   Bench bench(lines ? byLines() : QJsonObject(), config);
   bench.step.massEraseAgreed = true;
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
   QVERIFY(!bench.isProtected());
   QCOMPARE(bench.content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
@@ -490,13 +484,13 @@ void Stm32DriverTest::protectionIsPutBackWhereTheModelSaysSo() {
   settings[QStringLiteral("protect")] = true;
   Bench bench(settings, config);
   bench.step.massEraseAgreed = true;
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
   QVERIFY(bench.isProtected());
   QCOMPARE(bench.content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
   // Interrupted before it was told: the next try finds it on already.
   auto next = makeStm32Driver(bench.model, bench.opener);
-  VERIFY_OK(next->restart(bench.step));
+  VERIFY_STAGE_OK(next->restart(bench.step));
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
 }
 
@@ -507,7 +501,7 @@ void Stm32DriverTest::massErasesOnlyWhenAgreed() {
   QCOMPARE(bench.updateUnseen().error().code, ErrorCode::DeviceProtected);
   QCOMPARE(bench.flashOperations(), before);
   bench.step.massEraseAgreed = true;
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
   QCOMPARE(bench.content(0, bench.fresh.size()), bench.fresh);
 }
 
@@ -527,10 +521,10 @@ void Stm32DriverTest::wrongContentIsFound() {
   bench.port.with([](Stm32Machine& machine) { machine.storesWrongly = true; });
   QCOMPARE(bench.updateUnseen().error().code, ErrorCode::DeviceVerifyFailed);
   QCOMPARE(bench.stage, QStringLiteral("verify"));
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.phase(), Phase::Ready);
   bench.port.with([](Stm32Machine& machine) { machine.storesWrongly = false; });
-  VERIFY_OK(bench.updateUnseen());
+  VERIFY_STAGE_OK(bench.updateUnseen());
 }
 
 void Stm32DriverTest::firmwareThatDoesNotStartIsTold() {
@@ -542,7 +536,7 @@ void Stm32DriverTest::firmwareThatDoesNotStartIsTold() {
   QCOMPARE(done.error().code, ErrorCode::DeviceDidNotReturn);
   // And can be replaced.
   bench.driver = makeStm32Driver(bench.model, bench.opener);
-  VERIFY_OK(bench.update());
+  VERIFY_STAGE_OK(bench.update());
 }
 
 void Stm32DriverTest::powerCutAtEachFlashOperation() {
@@ -556,11 +550,11 @@ void Stm32DriverTest::powerCutAtEachFlashOperation() {
       break;
     }
     QCOMPARE(bench.stage, QStringLiteral("transfer"));
-    VERIFY_OK(bench.driver->abandon(bench.step));
+    VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
     bench.port.with([](Stm32Machine& machine) { machine.flash().cutPowerAtOperation(0); });
     bench.reboot(true);
     bench.driver = makeStm32Driver(bench.model, bench.opener);
-    VERIFY_OK(bench.updateUnseen(image));
+    VERIFY_STAGE_OK(bench.updateUnseen(image));
     QCOMPARE(bench.content(0, bench.small.size()), bench.small);
   }
   QCOMPARE(nth, 2U + 66U + 1U);  // two sectors, 66 blocks of 256 bytes
@@ -598,9 +592,9 @@ void Stm32DriverTest::lostAtEachOperation() {
       bench.reboot(true);
       now = bench.driver->identify(bench.step);
     }
-    VERIFY_OK(now);
+    VERIFY_STAGE_OK(now);
     QVERIFY(now->inBootloader);
-    VERIFY_OK(bench.updateUnseen(image));
+    VERIFY_STAGE_OK(bench.updateUnseen(image));
     QCOMPARE(bench.content(0, bench.small.size()), bench.small);
     QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
   }
@@ -627,27 +621,27 @@ void Stm32DriverTest::cancelledAtEachOperation() {
     const bool touched = bench.stage != QLatin1String("identify") && bench.stage != QLatin1String("enter") &&
                          bench.content(0, 20'000) != bench.old;
     StepContext step;
-    VERIFY_OK(bench.driver->abandon(step));
+    VERIFY_STAGE_OK(bench.driver->abandon(step));
     if (!touched && bench.stage != QLatin1String("transfer")) {
       QCOMPARE(bench.running(), std::optional<quint16>(0x0100));
     }
     const auto now = bench.driver->identify(step);
-    VERIFY_OK(now);
+    VERIFY_STAGE_OK(now);
     QVERIFY(now->inBootloader);
   }
 }
 
 void Stm32DriverTest::leavesTheBootloaderUnwritten() {
   Bench bench(byLines());
-  VERIFY_OK(bench.driver->identify(bench.step));
-  VERIFY_OK(bench.driver->enterBootloader(bench.step));
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
   QCOMPARE(bench.phase(), Phase::Ready);
-  VERIFY_OK(bench.driver->abandon(bench.step));
+  VERIFY_STAGE_OK(bench.driver->abandon(bench.step));
   QCOMPARE(bench.running(), std::optional<quint16>(0x0100));
   QCOMPARE(bench.content(0, 20'000), bench.old);
   Bench byHand;
-  VERIFY_OK(byHand.driver->enterBootloader(byHand.step));
-  VERIFY_OK(byHand.driver->abandon(byHand.step));
+  VERIFY_STAGE_OK(byHand.driver->enterBootloader(byHand.step));
+  VERIFY_STAGE_OK(byHand.driver->abandon(byHand.step));
   QCOMPARE(byHand.phase(), Phase::Ready);  // where it was found
 }
 

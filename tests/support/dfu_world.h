@@ -84,3 +84,10 @@ inline Status runUpdate(Driver& driver, const Image& image, StepContext& step, Q
 }
 
 }  // namespace sealift
+
+// Where a `bench` keeps the stage of its update: which one it was that failed.
+#define VERIFY_STAGE_OK(expression)                                                                                   \
+  do {                                                                                                                \
+    const auto& result = (expression);                                                                                \
+    QVERIFY2(result, qPrintable(result ? QString() : bench.stage + QStringLiteral(": ") + result.error().message())); \
+  } while (false)

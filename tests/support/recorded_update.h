@@ -30,14 +30,8 @@ inline Result<DeviceSnapshot> updateOver(LinkOpener& links, const ModelDescripti
                                          const Image& image) {
   SEALIFT_TRY(const std::unique_ptr<Driver> driver, driverRegistry().find(model.driver)->make(model, address, links));
   StepContext step;
-  SEALIFT_CHECK(driver->identify(step));
-  SEALIFT_CHECK(driver->enterBootloader(step));
-  SEALIFT_CHECK(driver->transfer(image, step));
-  SEALIFT_CHECK(driver->verifyOnDevice(image, step));
-  SEALIFT_CHECK(driver->activate(image, step));
-  SEALIFT_CHECK(driver->restart(step));
-  SEALIFT_CHECK(driver->waitForReturn(image, step));
-  SEALIFT_CHECK(driver->confirm(image, step));
+  QString stage;
+  SEALIFT_CHECK(runUpdate(*driver, image, step, stage));
   return driver->identify(step);
 }
 

@@ -5,8 +5,10 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
+#include <QStandardPaths>
 #include <QStringList>
 
+#include <cstdlib>
 #include <functional>
 
 namespace sealift {
@@ -47,6 +49,36 @@ inline ToolRun runTool(const QString& program, const QStringList& arguments, int
   run.err += process.readAllStandardError();
   run.exitCode = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
   return run;
+}
+
+// sealiftctl with a data folder of its own.
+class StationTool {
+ public:
+  StationTool(const QString& program, const QString& dataFolder) : program_(program), dataFolder_(dataFolder) {}
+
+  ToolRun run(const QStringList& arguments, const std::function<void(const QByteArray& err)>& watch = {}) const {
+    return runTool(program_, QStringList{QStringLiteral("--data-dir"), dataFolder_} + arguments, 300'000, watch);
+  }
+  // Ended with success; says what it said otherwise.
+  bool succeeds(const QStringList& arguments) const {
+    const ToolRun ran = run(arguments);
+    if (ran.exitCode != 0) {
+      qWarning("%s", ran.all().constData());
+    }
+    return ran.exitCode == 0;
+  }
+
+ private:
+  QString program_;
+  QString dataFolder_;
+};
+
+// For a test of which it is a part: without the program it ends as skipped, with the reason.
+inline void requireProgram(const char* program, const char* package) {
+  if (QStandardPaths::findExecutable(QLatin1String(program)).isEmpty()) {
+    qWarning("%s is missing (Debian package %s).", program, package);
+    std::exit(77);
+  }
 }
 
 }  // namespace sealift
