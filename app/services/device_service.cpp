@@ -98,10 +98,8 @@ Result<KnownDevice> DeviceService::look(const QString& id, const CancelToken& ca
                           QStringLiteral("Name it by its id or its address."))
                    : fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
   }
-  const AddressGate::Guard guard = core_.gate.enter(before->address, AddressGate::Use::Look, cancel);
-  if (!guard) {
-    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
-  }
+  SEALIFT_TRY(const AddressGate::Guard guard,
+              core_.gate.enter(before->address, before->id, AddressGate::Use::Look, cancel));
   const Result<Recognised> seen = recogniseAgain(*before, cancel);
   if (!seen) {
     noteProblem(*before, seen.error(), seen.error().code == ErrorCode::LinkPermission);
@@ -269,10 +267,7 @@ Result<KnownDevice> DeviceService::add(const QString& addressText, const QString
       return fail(ErrorCode::AlreadyExists, QStringLiteral("%1 was added before.").arg(text));
     }
   }
-  const AddressGate::Guard guard = core_.gate.enter(address, AddressGate::Use::Look, cancel);
-  if (!guard) {
-    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device at %1 is being worked on.").arg(text));
-  }
+  SEALIFT_TRY(const AddressGate::Guard guard, core_.gate.enter(address, {}, AddressGate::Use::Look, cancel));
   SEALIFT_TRY(const Recognised seen,
               recognition_.recognise(address, model.isEmpty() ? QStringList() : QStringList{model},
                                      DeviceRecognition::Asked::ByPerson, cancel));
@@ -308,10 +303,7 @@ Status DeviceService::remove(const QString& id) {
   if (!device) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(id));
   }
-  if (const AddressGate::Guard guard = core_.gate.enter(device->address, AddressGate::Use::Look, core_.closing);
-      !guard) {
-    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
-  }
+  SEALIFT_CHECK(core_.gate.enter(device->address, device->id, AddressGate::Use::Look, core_.closing));
   if (Status gone = AddressTable(*core_.database).remove(device->address.toString());
       !gone && gone.error().code != ErrorCode::NotFound) {
     return gone;

@@ -36,11 +36,9 @@ std::optional<KnownDevice> DeviceService::knownAt(const Sighting& found) const {
 }
 
 Result<KnownDevice> DeviceService::lookAtFound(const Sighting& found, const CancelToken& cancel) {
-  const AddressGate::Guard guard = core_.gate.tryEnter(found.address, AddressGate::Use::Look);
-  if (!guard) {
-    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
-  }
   const std::optional<KnownDevice> known = knownAt(found);
+  SEALIFT_TRY(const AddressGate::Guard guard,
+              core_.gate.tryEnter(found.address, known ? known->id : QString(), AddressGate::Use::Look));
   KnownDevice before = known.value_or(KnownDevice());
   if (!known) {
     before.id = found.address.toString();

@@ -57,6 +57,10 @@ LocalStation::LocalStation(const StationSetup& setup)
   core_.network->setDeviceAccess(
       [this](const LinkAddress& address, HttpAccess& access) { return access_->addTo(address, access); });
   core_.drivers = setup.drivers;
+  core_.gate.mind(std::make_unique<const DeviceLocks>(
+      setup.lockFolder.isEmpty() ? commonLockFolder() : setup.lockFolder,
+      DeviceLocks::Knowledge{[this](const LinkAddress& address) { return UnitIdentity(core_).placeOf(address); },
+                             [this](const QString& deviceId) { return vendors_->nameAmongStations(deviceId); }}));
   core_.dataFolder = setup.dataFolder;
   core_.language = setup.language;
   core_.lookPool.setMaxThreadCount(kParallelLooks);

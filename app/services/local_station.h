@@ -29,6 +29,7 @@ struct StationSetup {
   bool demo = false;
   bool startFreshAfterDamage = false;  // a damaged database was set aside before; begin a new one
   bool settleByItself = true;          // interrupted jobs go on when their device is seen
+  QString lockFolder;                  // of the devices' locks; empty: the one of all programs of this computer
   std::chrono::milliseconds lookEvery = UsbWatcher::kLookEvery;  // once devices are watched
 };
 

@@ -154,10 +154,8 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
     signals_.jobsChanged();
     return id;
   }
-  AddressGate::Guard guard = core_.gate.enter(prepared->device.address, AddressGate::Use::Job, core_.closing);
-  if (!guard) {
-    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
-  }
+  SEALIFT_TRY(AddressGate::Guard guard,
+              core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing));
   SEALIFT_TRY(const QString id, insertJob(plan, consent, {}));
   launch(id, prepared, /*settle=*/false, std::move(guard));
   return id;
@@ -285,10 +283,8 @@ Result<QString> UpdateService::resume(const QString& jobId) {
   SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, planner_.wishOf(*row), before, core_.closing));
   const Plan& plan = prepared->made.plan;
   SEALIFT_CHECK(planner_.checkStillAgreed(plan, row->planDigest));
-  AddressGate::Guard guard = core_.gate.enter(prepared->device.address, AddressGate::Use::Job, core_.closing);
-  if (!guard) {
-    return fail(ErrorCode::DeviceBusy, QStringLiteral("The device is being worked on."));
-  }
+  SEALIFT_TRY(AddressGate::Guard guard,
+              core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing));
   launch(jobId, prepared, /*settle=*/true, std::move(guard));
   return jobId;
 }
@@ -353,12 +349,13 @@ void UpdateService::startScheduled(const QString& jobId) {
          makeError(ErrorCode::ConsentPlanChanged, QStringLiteral("The plan has changed since it was agreed to.")));
     return;
   }
-  AddressGate::Guard guard = core_.gate.enter(prepared->device.address, AddressGate::Use::Job, core_.closing);
+  Result<AddressGate::Guard> guard =
+      core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing);
   if (!guard) {
-    stop(Outcome::Failed, makeError(ErrorCode::DeviceBusy, QStringLiteral("The device was being worked on.")));
+    stop(Outcome::Failed, guard.error());
     return;
   }
-  launch(jobId, prepared, /*settle=*/false, std::move(guard));
+  launch(jobId, prepared, /*settle=*/false, std::move(*guard));
 }
 
 Status UpdateService::cancel(const QString& jobId) {

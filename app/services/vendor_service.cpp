@@ -4,6 +4,7 @@
 #include "app/catalog/vendor_file.h"
 #include "app/services/refusal.h"
 #include "app/store/vendor_table.h"
+#include "keystore/crypto/digest.h"
 #include "keystore/tuf/client/client.h"
 #include "keystore/tuf/fingerprint_words.h"
 
@@ -326,6 +327,13 @@ QList<std::shared_ptr<VendorRepository>> VendorService::repositories() const {
     repositories << known.repository;
   }
   return repositories;
+}
+
+QString VendorService::nameAmongStations(const QString& deviceId) const {
+  const std::shared_ptr<VendorRepository> vendor = repository(deviceId.section(u'/', 0, 0));
+  return vendor && deviceId.contains(u'/')
+             ? QString::fromLatin1(sha256(vendor->identity().initialRoot).toHex()) + u'/' + deviceId
+             : QString();
 }
 
 std::shared_ptr<VendorRepository> VendorService::repository(const QString& id) const {

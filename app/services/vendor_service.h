@@ -28,6 +28,9 @@ class VendorService {
 
   QList<std::shared_ptr<VendorRepository>> repositories() const;
   std::shared_ptr<VendorRepository> repository(const QString& id) const;
+  // A device's name that stations have in common, by its id here: whose id it is, is told by the vendor's root of trust
+  // as it was added. Empty for a device that is known by its address only.
+  QString nameAmongStations(const QString& deviceId) const;
   // What the last refresh of this run said, if it failed.
   std::optional<Error> problem(const QString& id) const;
 

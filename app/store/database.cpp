@@ -1,13 +1,15 @@
 #include "app/store/database.h"
 
+#include "app/base/file_lock.h"
 #include "app/store/data_folder.h"
 #include "app/store/database_p.h"
 #include "app/store/migrations.h"
 
+#include <QDeadlineTimer>
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
-#include <QLockFile>
+#include <QThread>
 #include <QThreadStorage>
 
 #include <atomic>
@@ -64,6 +66,23 @@ Status useWriteAheadLog(Connection& connection) {
   return {};
 }
 
+// One program at a time makes, migrates or sets aside, however long it takes. A crash leaves no lock behind.
+Result<FileLock> lockOpening(const QString& path) {
+  const QDeadlineTimer patience(kStoreBusyTimeout);
+  for (;;) {
+    SEALIFT_TRY(std::optional<FileLock> lock,
+                FileLock::tryLock(path + QStringLiteral(".opening"), FileLock::Mode::Exclusive, FileLock::For::Owner));
+    if (lock) {
+      return std::move(*lock);
+    }
+    if (patience.hasExpired()) {
+      return fail(ErrorCode::StoreBusy,
+                  QStringLiteral("Another Sealift is opening the data folder %1.").arg(QFileInfo(path).path()));
+    }
+    QThread::msleep(20);
+  }
+}
+
 // Everything that can find damage; the connection is closed again so that the file can be renamed.
 Status prepareDatabase(const QString& path) {
   SEALIFT_TRY(const std::shared_ptr<Connection> connection, Connection::open(path));
@@ -93,11 +112,7 @@ Result<std::unique_ptr<Database>> Database::open(const QString& folder, DamagePo
   d->id = nextDatabaseId();
   d->path = QDir(folder).absoluteFilePath(QLatin1String(kDatabaseName));
 
-  // One program at a time makes, migrates or sets aside. A lock that a crash left behind is taken over.
-  QLockFile opening(d->path + QStringLiteral(".opening"));
-  if (!opening.tryLock(static_cast<int>(kStoreBusyTimeout.count()))) {
-    return fail(ErrorCode::StoreBusy, QStringLiteral("Another Sealift is opening the data folder %1.").arg(folder));
-  }
+  SEALIFT_TRY(const FileLock opening, lockOpening(d->path));
   if (!QFile::exists(d->path) && policy == DamagePolicy::SetAside) {
     if (const QString earlier = newestSetAside(d->path); !earlier.isEmpty()) {
       return damaged(QStringLiteral("The database was damaged and is now %1; no new one was started.").arg(earlier));

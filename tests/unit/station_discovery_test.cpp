@@ -128,6 +128,7 @@ class StationDiscoveryTest final : public QObject {
 void StationDiscoveryTest::open(bool watch) {
   StationSetup setup;
   setup.dataFolder = vendor_->file(QStringLiteral("station"));
+  setup.lockFolder = setup.dataFolder;  // other tests have a bus with these places, too
   setup.clock = &clock_;
   setup.links = board_.get();
   setup.drivers = &driverRegistry();

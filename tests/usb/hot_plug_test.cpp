@@ -91,6 +91,7 @@ void HotPlugTest::init() {
   vendor_->publish();
   StationSetup setup;
   setup.dataFolder = vendor_->file(QStringLiteral("station"));
+  setup.lockFolder = setup.dataFolder;  // other tests have a bus with these places, too
   setup.clock = &clock_;
   setup.links = &links_;
   setup.drivers = &driverRegistry();
