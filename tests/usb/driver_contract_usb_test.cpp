@@ -32,7 +32,7 @@ class DriverContractUsbTest final : public DriverContract {
              {QStringLiteral("DfuSe"), QStringLiteral("dfuse"),
               [] { return std::make_unique<VirtualDfuseUnit>(bus()); }, kEffort},
              {QStringLiteral("fastboot"), QStringLiteral("fastboot"),
-              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus(), kUnitImageBytes, 4); },
+              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus(), kUnitImageBytes, 6); },
               kEffort}}) {}
 };
 
