@@ -141,6 +141,8 @@ Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recogni
   device.modelId = seen.modelId;
   device.snapshot = seen.snapshot;
   device.lastSeenMs = core_.nowMs();
+  const std::optional<KnownDevice> same = find(device.id);
+  device.arrivals = (same ? same->arrivals : 0) + (same && same->online ? 0 : 1);
   device.online = true;
   device.connected = true;
   device.problem.reset();

@@ -22,6 +22,7 @@ struct KnownDevice {
   qint64 lastSeenMs = 0;
   bool online = false;
   bool connected = false;  // it is there, yet could not be asked: `problem` says why
+  quint64 arrivals = 0;    // how often it came (back) in this run
   bool byHand = false;     // the address was added by somebody
   QString foundName;       // how it was found, while nothing is known of it but that
   std::optional<Error> problem;

@@ -391,13 +391,14 @@ QFuture<Result<DeviceView>> LocalStation::lookAtDevice(const QString& id) {
   });
 }
 
-// Sight of a device is when an interrupted job of it can go on. A device that shows nothing new since the last try
-// is left alone: looking every few seconds must not fill the log.
+// Sight of a device, wherever it is now, is when an interrupted job of it can go on. A device that stayed and shows
+// nothing new since the last try is left alone: looking every few seconds must not fill the log.
 void LocalStation::settle(const KnownDevice& seen) {
   if (!settleByItself_) {
     return;
   }
-  const QByteArray sight = QJsonDocument(deviceToJson(*seen.snapshot)).toJson(QJsonDocument::Compact);
+  const QByteArray sight = QJsonDocument(deviceToJson(*seen.snapshot)).toJson(QJsonDocument::Compact) +
+                           seen.address.toString().toUtf8() + ' ' + QByteArray::number(seen.arrivals);
   for (const QString& jobId : updates_->interrupted()) {
     const std::optional<JobView> job = updates_->job(jobId);
     if (!job || job->deviceId != seen.id) {
@@ -419,6 +420,7 @@ void LocalStation::settle(const KnownDevice& seen) {
 QFuture<Result<DeviceView>> LocalStation::addDevice(const QString& address, const QString& name, const QString& model) {
   return QtConcurrent::run(&core_.lookPool, [this, address, name, model]() -> Result<DeviceView> {
     SEALIFT_TRY(const KnownDevice added, devices_->add(address, name, model, core_.closing));
+    settle(added);
     return makeDeviceView(added, core_, *vendors_, *devices_, *updates_, *offers_);
   });
 }
@@ -458,7 +460,25 @@ QFuture<Result<QString>> LocalStation::scheduleUpdate(const QString& deviceId, c
 }
 
 QFuture<Result<QString>> LocalStation::resumeJob(const QString& id) {
-  return QtConcurrent::run(&core_.lookPool, [this, id] { return updates_->resume(id); });
+  return QtConcurrent::run(&core_.lookPool, [this, id] {
+    lookForDeviceOf(id);
+    return updates_->resume(id);
+  });
+}
+
+// It may be plugged in elsewhere by now, where nobody has looked since the program was started.
+void LocalStation::lookForDeviceOf(const QString& jobId) {
+  const std::optional<JobView> job = updates_->job(jobId);
+  const std::optional<KnownDevice> device = job ? devices_->find(job->deviceId) : std::nullopt;
+  if (!device || device->online || updates_->runningJobOf(device->id)) {
+    return;
+  }
+  const Result<KnownDevice> seen = devices_->look(device->id, core_.closing);
+  if (seen ? seen->id != device->id : seen.error().code != ErrorCode::DeviceBusy) {
+    core_.lookPool.releaseThread();
+    (void)discovery_->lookAround(core_.closing);
+    core_.lookPool.reserveThread();
+  }
 }
 
 QStringList LocalStation::interruptedJobs() const {

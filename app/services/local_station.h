@@ -106,6 +106,7 @@ class LocalStation final : public Station {
   Status loadInfo();
   void startDueJobs();
   void settle(const KnownDevice& seen);
+  void lookForDeviceOf(const QString& jobId);
   void followModels();
   Status lookAtKnown(const QStringList& except);
 

@@ -21,7 +21,10 @@ constexpr qint64 kSignalIntervalMs = 100;
 }  // namespace
 
 Status UpdateService::load() {
-  SEALIFT_TRY(const QList<JobRow> rows, JobTable(*core_.database).list(kJobsShown));
+  JobTable table(*core_.database);
+  SEALIFT_TRY(QList<JobRow> rows, table.list(kJobsShown));
+  SEALIFT_TRY(const QList<JobRow> unsettled, table.listUnfinishedOr(outcomeName(Outcome::Unknown)));
+  rows += unsettled;  // however old: their devices may still come
   const std::scoped_lock lock(mutex_);
   for (const JobRow& row : rows) {
     Live live;
@@ -269,14 +272,26 @@ void UpdateService::finish(const QString& jobId, const JobReport& report) {
 // Interrupted and scheduled jobs --------------------------------------------------------------
 
 Result<QString> UpdateService::resume(const QString& jobId) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = live_.find(jobId); it != live_.end() && (it->running || std::exchange(it->resuming, true))) {
+      return jobId;  // sight of the device was enough
+    }
+  }
+  Result<QString> resumed = carryOn(jobId);
+  const std::scoped_lock lock(mutex_);
+  if (const auto it = live_.find(jobId); it != live_.end()) {
+    it->resuming = false;
+  }
+  return resumed;
+}
+
+Result<QString> UpdateService::carryOn(const QString& jobId) {
   SEALIFT_TRY(const std::optional<JobRow> row, JobTable(*core_.database).find(jobId));
   if (!row) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no job \"%1\".").arg(jobId));
   }
-  if (!row->outcome.isEmpty() && row->outcome != outcomeName(Outcome::Unknown) &&
-      row->outcome != outcomeName(Outcome::Failed)) {
-    return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has ended: %1.").arg(row->outcome));
-  }
+  SEALIFT_CHECK(checkResumable(*row));
   const QJsonObject summary = QJsonDocument::fromJson(row->summary).object();
   const DeviceSnapshot before = deviceFromJson(summary[QStringLiteral("before")].toObject());
   const auto prepared = std::make_shared<PreparedUpdate>();
@@ -285,8 +300,28 @@ Result<QString> UpdateService::resume(const QString& jobId) {
   SEALIFT_CHECK(planner_.checkStillAgreed(plan, row->planDigest));
   SEALIFT_TRY(AddressGate::Guard guard,
               core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing));
+  // Another program may have settled it until the device was ours.
+  SEALIFT_TRY(const std::optional<JobRow> now, JobTable(*core_.database).find(jobId));
+  SEALIFT_CHECK(checkResumable(now.value_or(*row)));
   launch(jobId, prepared, /*settle=*/true, std::move(guard));
   return jobId;
+}
+
+// Errors: InvalidArgument when it has ended; what is shown of it follows then.
+Status UpdateService::checkResumable(const JobRow& row) {
+  if (row.outcome.isEmpty() || row.outcome == outcomeName(Outcome::Unknown) ||
+      row.outcome == outcomeName(Outcome::Failed)) {
+    return {};
+  }
+  update(
+      row.id,
+      [&](JobView& view) {
+        if (view.state == JobState::Running || view.outcome == Outcome::Unknown) {
+          view = jobViewFrom(row);
+        }
+      },
+      /*always=*/true);
+  return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has ended: %1.").arg(row.outcome));
 }
 
 QDateTime UpdateService::startDue() {

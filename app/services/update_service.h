@@ -54,6 +54,7 @@ class UpdateService {
     JobView view;
     CancelToken cancel;
     bool running = false;
+    bool resuming = false;  // its plan is being made again
     qint64 lastSignalMs = 0;
     QList<std::shared_ptr<QPromise<JobView>>> waiters;
   };
@@ -62,6 +63,8 @@ class UpdateService {
   Result<QString> refuse(const Plan& plan, const ConsentGiven& consent);
   void launch(const QString& jobId, const std::shared_ptr<PreparedUpdate>& prepared, bool settle,
               AddressGate::Guard guard);
+  Result<QString> carryOn(const QString& jobId);
+  Status checkResumable(const JobRow& row);
   void startScheduled(const QString& jobId);
   void finish(const QString& jobId, const JobReport& report);
   void noteProtection(const QString& deviceId, const JobReport& report);

@@ -47,6 +47,12 @@ Result<QList<JobRow>> JobTable::listUnfinished() {
   return readRows(statement, readJob);
 }
 
+Result<QList<JobRow>> JobTable::listUnfinishedOr(const QString& outcome) {
+  SEALIFT_TRY(Statement statement,
+              database_.prepare(select(QStringLiteral("WHERE ended_ms IS NULL OR outcome=? ORDER BY started_ms, id"))));
+  return readRows(statement.bind(outcome), readJob);
+}
+
 Result<QList<JobRow>> JobTable::listOfDevice(const QString& deviceId, int limit) {
   SEALIFT_TRY(Statement statement,
               database_.prepare(select(QStringLiteral("WHERE device_id=? ORDER BY started_ms DESC, id LIMIT ?"))));

@@ -29,7 +29,9 @@ class JobTable {
   Status insert(const JobRow& row);  // AlreadyExists; NotFound when its plan is not stored
   Status update(const JobRow& row);  // NotFound; device, plan and start stay
   Result<std::optional<JobRow>> find(const QString& id);
-  Result<QList<JobRow>> listUnfinished();                                  // without an end, oldest first
+  Result<QList<JobRow>> listUnfinished();  // without an end, oldest first
+  // Without an end, or with this one, however long ago; oldest first.
+  Result<QList<JobRow>> listUnfinishedOr(const QString& outcome);
   Result<QList<JobRow>> listOfDevice(const QString& deviceId, int limit);  // newest first
   Result<QList<JobRow>> list(int limit);                                   // newest first
 

@@ -159,7 +159,15 @@ Stm32Machine::Reaction Stm32Machine::feed(quint8 byte) {
       break;
   }
   collected_.append(static_cast<char>(byte));
-  return collected_.size() < wanted_ ? Reaction() : (this->*then_)();
+  if (collected_.size() < wanted_) {
+    return {};
+  }
+  Reaction answer = (this->*then_)();
+  if (!flash_.hasPower()) {  // it went in the middle of that: nobody answers
+    powerOff();
+    return {};
+  }
+  return answer;
 }
 
 Stm32Machine::Reaction Stm32Machine::talk(quint8 byte) {

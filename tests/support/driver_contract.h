@@ -33,6 +33,10 @@ class ContractUnit {
   virtual bool isConfirmed() { return true; }
   // From now on it says that it writes, and does not, or something else. False: this unit can't be made to.
   virtual bool lieAboutWriting(bool) { return false; }
+  // A virtual device: how often its flash was erased or programmed so far, and power that goes at the nth time from now
+  // (1: the next), to come back with powerCycle().
+  virtual quint64 flashOperations() { return 0; }
+  virtual void cutPowerAtFlashOperation(quint64) {}
   // What somebody at the bench does when it does not answer. As it was left otherwise.
   virtual void powerCycle() {}
 };

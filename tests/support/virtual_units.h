@@ -179,7 +179,24 @@ class FastbootUnit final : public ContractUnit {
     device_.change([&](FastbootBoard& board) { board.device.faults().pretendToWrite = lies; });
     return true;
   }
-  void powerCycle() override { device_.restartWithKey(); }
+  quint64 flashOperations() override {
+    quint64 count = 0;
+    device_.change([&](FastbootBoard& board) { count = board.device.storage().flash().operations(); });
+    return count;
+  }
+  void cutPowerAtFlashOperation(quint64 n) override {
+    device_.change([&](FastbootBoard& board) { board.device.storage().flash().cutPowerAtOperation(n); });
+  }
+  void powerCycle() override {
+    if (bus_ == nullptr) {
+      device_.restartWithKey();
+      return;
+    }
+    bus_->unplug(place_);
+    device_.change([](FastbootBoard& board) { board.device.holdKey(); });
+    bus_->plugInAgain(place_);
+    awaitPresence(bus_->opener(), place_);
+  }
 
  private:
   static FastbootDeviceConfig config(qsizetype imageBytes) {
@@ -256,6 +273,8 @@ class DfuUnit final : public ContractUnit {
     device_->setFaults(faults);
     return true;
   }
+  quint64 flashOperations() override { return device_->flashOperations(); }
+  void cutPowerAtFlashOperation(quint64 n) override { device_->cutPowerAtFlashOperation(n); }
   // Somebody pulls the plug and holds the button while plugging it in again.
   void powerCycle() override {
     bus_.unplug(place_);

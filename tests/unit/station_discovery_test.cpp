@@ -1,6 +1,8 @@
 // Devices that come and go by themselves, as the station sees them: what is opened and what never is, who is who, and
 // that jobs are left alone.
 #include "app/services/local_station.h"
+#include "app/store/job_table.h"
+#include "app/store/transaction.h"
 #include "devices/images/dfu_suffix.h"
 #include "devices/registry.h"
 #include "devices/virtual/usb_firmware.h"
@@ -44,6 +46,10 @@ class StationDiscoveryTest final : public QObject {
   void updateGoesToTheChosenTwin();
   void jobIsNotDisturbed();
   void interruptedJobGoesOnWhenPluggedInAgain();
+  void interruptedJobFindsItsDeviceElsewhere();
+  void interruptedJobOfASerialPortFindsItsDevice();
+  void oldUnknownJobIsSettledDaysLater();
+  void resumedByAPersonElsewhere();
   void portOfANamedAdapter();
   void portThatFailsIsTriedAgain();
   void portWithOptionsIsOnePort();
@@ -54,10 +60,11 @@ class StationDiscoveryTest final : public QObject {
   void hostileNamesAreMadeSafe();
 
  private:
-  void open(bool watch = true);
+  void open(bool watch = true, bool settleByItself = true);
   void addModels();
   void trustVendor();
   void releaseDfu();
+  QString interruptUpdate();
   std::shared_ptr<VirtualDfuDevice> plug(const QString& place, const QString& serial = QStringLiteral("NU1-0001"),
                                          quint16 product = 1);
   static VirtualDfuDeviceConfig config(const QString& serial, quint16 product);
@@ -125,7 +132,7 @@ class StationDiscoveryTest final : public QObject {
   std::unique_ptr<LocalStation> station_;
 };
 
-void StationDiscoveryTest::open(bool watch) {
+void StationDiscoveryTest::open(bool watch, bool settleByItself) {
   StationSetup setup;
   setup.dataFolder = vendor_->file(QStringLiteral("station"));
   setup.lockFolder = setup.dataFolder;  // other tests have a bus with these places, too
@@ -133,6 +140,7 @@ void StationDiscoveryTest::open(bool watch) {
   setup.links = board_.get();
   setup.drivers = &driverRegistry();
   setup.lookEvery = milliseconds(20);
+  setup.settleByItself = settleByItself;
   Result<std::unique_ptr<LocalStation>> opened = LocalStation::open(setup);
   QVERIFY2(opened, opened ? "" : qPrintable(opened.error().message()));
   station_ = std::move(*opened);
@@ -502,6 +510,131 @@ void StationDiscoveryTest::interruptedJobGoesOnWhenPluggedInAgain() {
     QTRY_VERIFY_WITH_TIMEOUT(station_->job(*job)->outcome != Outcome::Unknown, kWaitMs);
   }
   QVERIFY(online(kUnit));
+}
+
+// Begins an update, pulls the plug in the middle of the image, and leaves the unit unplugged.
+QString StationDiscoveryTest::interruptUpdate() {
+  const Result<PlanView> plan = await(station_->planUpdate(kUnit));
+  if (!plan) {
+    return {};
+  }
+  board_->bus.unplugAtTransfer(QStringLiteral("1-2"), 20);
+  const Result<QString> job =
+      await(station_->applyUpdate(kUnit, {plan->digest, plan->notesHash, QStringLiteral("window")}));
+  if (!job) {
+    return {};
+  }
+  const JobView ended = await(station_->waitForJob(*job));
+  if (ended.outcome != Outcome::Unknown || !isAway(kUnit)) {
+    qWarning("it ended otherwise: %s", qUtf8Printable(ended.detail + ended.statusText));
+    return {};
+  }
+  return *job;
+}
+
+// Another socket, another name, another run of the program, and a twin in the old socket: the job is the unit's.
+void StationDiscoveryTest::interruptedJobFindsItsDeviceElsewhere() {
+  const auto unit = plug(QStringLiteral("1-2"));
+  QVERIFY(online(kUnit));
+  const QString job = interruptUpdate();
+  QVERIFY(!job.isEmpty());
+  QVERIFY(station_->renameDevice(kUnit, QStringLiteral("Door")));
+  station_.reset();
+  const auto other = plug(QStringLiteral("1-2"), QStringLiteral("NU1-0002"));
+  const QByteArray untouched = other->content();
+  open();
+  QVERIFY(online(QStringLiteral("norrland/u1/NU1-0002")));
+  QVERIFY(station_->interruptedJobs().contains(job));
+  QVERIFY(station_->job(job)->outcome == Outcome::Unknown);
+  QCOMPARE(other->content(), untouched);
+  board_->bus.plugIn(QStringLiteral("3-1.4"), unit);
+  QTRY_VERIFY_WITH_TIMEOUT(station_->job(job)->outcome == Outcome::Succeeded, kWaitMs);
+  QVERIFY(releaseOfUsbFirmware(unit->content()) == 0x0213);
+  QCOMPARE(other->content(), untouched);
+  QCOMPARE(auditCount(QStringLiteral("update.succeeded"), kUnit), 1);
+  QCOMPARE(auditCount(QStringLiteral("update.started"), QStringLiteral("norrland/u1/NU1-0002")), 0);
+}
+
+void StationDiscoveryTest::interruptedJobOfASerialPortFindsItsDevice() {
+  vendor_->release({1, 1, 0, 0}, {.model = QStringLiteral("t3")});
+  vendor_->publish();
+  QVERIFY(await(station_->refreshVendor(QStringLiteral("norrland"))));
+  SmpDeviceConfig config = vendor_->deviceConfig();
+  config.programUsPerKiB = 20'000;
+  VirtualSmpDevice unit(config, VirtualSmpDevice::Transport::Pty);
+  config.serial = QStringLiteral("0002");
+  VirtualSmpDevice other(config, VirtualSmpDevice::Transport::Pty);
+  QVERIFY(unit.start() && other.start());
+  board_->plugPort(adapter(), unit.address());
+  const QString id = QStringLiteral("norrland/t3/0001");
+  QVERIFY(online(id));
+  const Result<PlanView> plan = await(station_->planUpdate(id));
+  QVERIFY2(plan, plan ? "" : qPrintable(plan.error().message()));
+  const Result<QString> job =
+      await(station_->applyUpdate(id, {plan->digest, plan->notesHash, QStringLiteral("window")}));
+  QVERIFY(job);
+  QVERIFY(unit.waitUntil([](const auto& seen) { return seen.uploadedBytes > 5'000; }, kWaitMs));
+  unit.stop();  // its port with it: the next one is another
+  QVERIFY(await(station_->waitForJob(*job)).outcome == Outcome::Unknown);
+  // The adapters were exchanged meanwhile.
+  board_->unplugPort(kPort);
+  QVERIFY(isAway(id));
+  QVERIFY(unit.start());
+  board_->plugPort(adapter(), other.address());
+  QVERIFY(online(QStringLiteral("norrland/t3/0002")));
+  const quint64 untouched = other.snapshot().flashOperations;
+  QVERIFY(station_->job(*job)->outcome == Outcome::Unknown);
+  board_->plugPort(adapter(QStringLiteral("/dev/ttyTEST1"), QStringLiteral("1-8")), unit.address());
+  QTRY_VERIFY_WITH_TIMEOUT(station_->job(*job)->outcome == Outcome::Succeeded, kWaitMs);
+  QVERIFY(unit.snapshot().running == (Version{1, 1, 0, 0}));
+  QCOMPARE(other.snapshot().flashOperations, untouched);
+}
+
+// Hundreds of jobs of other devices came after it.
+void StationDiscoveryTest::oldUnknownJobIsSettledDaysLater() {
+  const auto unit = plug(QStringLiteral("1-2"));
+  QVERIFY(online(kUnit));
+  const QString job = interruptUpdate();
+  QVERIFY(!job.isEmpty());
+  const QString folder = station_->info().dataFolder;
+  station_.reset();
+  {
+    const auto database = Database::open(folder);
+    QVERIFY(database);
+    JobTable jobs(**database);
+    JobRow later = **jobs.find(job);
+    later.deviceId = QStringLiteral("norrland/u1/another");
+    later.outcome = outcomeName(Outcome::Succeeded);
+    Result<Transaction> transaction = Transaction::beginWrite(**database);
+    QVERIFY(transaction);
+    for (int i = 0; i < 600; ++i) {
+      later.id = QStringLiteral("later-%1").arg(i);
+      later.startedMs += 60'000;
+      QVERIFY(jobs.insert(later));
+    }
+    QVERIFY(transaction->commit());
+  }
+  open();
+  QVERIFY(station_->interruptedJobs().contains(job));
+  board_->bus.plugIn(QStringLiteral("1-2"), unit);
+  QTRY_VERIFY_WITH_TIMEOUT(station_->job(job)->outcome == Outcome::Succeeded, kWaitMs);
+}
+
+// As `sealiftctl update resume` does: nothing is watched, and nothing was looked at yet.
+void StationDiscoveryTest::resumedByAPersonElsewhere() {
+  const auto unit = plug(QStringLiteral("1-2"));
+  QVERIFY(online(kUnit));
+  const QString job = interruptUpdate();
+  QVERIFY(!job.isEmpty());
+  station_.reset();
+  board_->bus.plugIn(QStringLiteral("3-1.4"), unit);
+  open(/*watch=*/false, /*settleByItself=*/false);
+  const Result<QString> resumed = await(station_->resumeJob(job));
+  QVERIFY2(resumed, resumed ? "" : qPrintable(resumed.error().message()));
+  QVERIFY(await(station_->waitForJob(job)).outcome == Outcome::Succeeded);
+  const Result<QString> again = await(station_->resumeJob(job));
+  QVERIFY(!again);
+  QCOMPARE(again.error().code, ErrorCode::InvalidArgument);
 }
 
 void StationDiscoveryTest::portOfANamedAdapter() {

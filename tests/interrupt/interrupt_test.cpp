@@ -1,0 +1,282 @@
+#include "tests/interrupt/interrupt_test.h"
+
+#include "devices/registry.h"
+#include "tests/interrupt/virtual_time.h"
+#include "tests/support/troubled_store.h"
+
+#include <QDir>
+#include <QTest>
+
+#include <algorithm>
+
+namespace sealift::test {
+
+namespace {
+
+constexpr int kSights = 6;  // of a device until its job is settled
+
+bool isSoak() {
+  return qEnvironmentVariableIsSet("SEALIFT_SOAK");
+}
+
+// Memory, where there is such a disk: what was written outlives a killed process there as well.
+QString folderTemplate() {
+  const QString memory = QStringLiteral("/dev/shm");
+  return (QFileInfo(memory).isWritable() ? memory : QDir::tempPath()) + QStringLiteral("/sealift-interrupt-XXXXXX");
+}
+
+std::unique_ptr<Driver> driverOf(const Plan& plan, LinkOpener& opener) {
+  auto driver = driverRegistry().find(plan.model.driver)->make(plan.model, plan.address, opener);
+  return driver ? std::move(*driver) : nullptr;
+}
+
+// What RECOVERY.md says of a device that is as it is now, given what the journal intends; nothing: it does not answer.
+using Table = std::function<std::optional<Outcome>(const QSet<QString>& intended)>;
+
+Table readTable(const InterruptedJob& job, ContractUnit& unit) {
+  const std::unique_ptr<Driver> driver = driverOf(job.plan, unit.opener());
+  StepContext step;
+  const Result<DeviceSnapshot> now = driver->identify(step);
+  if (!now || !now->sameUnit(job.plan.device)) {
+    return [](const QSet<QString>&) { return std::optional<Outcome>(); };
+  }
+  const FirmwareState firmware(job.plan, driver->capabilities(), driver->reportedDigest(job.image));
+  const bool waits = firmware.waitsForFirmware(*now) && FirmwareState::tellsWhatRuns(job.plan.device);
+  const bool isThere = firmware.isInPlace() || firmware.runsNew(*now);
+  const bool isBack = firmware.runsOld(*now) && !firmware.isMarked(*now);
+  return [=](const QSet<QString>& intended) -> std::optional<Outcome> {
+    if (waits && !intended.contains(QStringLiteral("enter-bootloader"))) {
+      return Outcome::Refused;  // somebody else brought it there: it is not as it was agreed to
+    }
+    return !isThere && isBack && intended.contains(QStringLiteral("restart")) ? Outcome::Reverted : Outcome::Succeeded;
+  };
+}
+
+// Whether the unit is what the outcome claims.
+QString contradiction(ContractUnit& unit, const InterruptedJob& job, Outcome outcome) {
+  const std::optional<Version> now = unit.firmware();
+  const QString holds = now ? now->toString() : QStringLiteral("nothing that starts");
+  if (!now) {
+    return QStringLiteral("%1, and the device holds %2").arg(outcomeName(outcome), holds);
+  }
+  const bool isNew = now == job.image.facts.version;
+  const bool claimsNew = outcome == Outcome::Succeeded;
+  if (isNew != claimsNew) {
+    return QStringLiteral("%1, and the device holds %2").arg(outcomeName(outcome), holds);
+  }
+  return isNew && !unit.isConfirmed() ? QStringLiteral("it was not confirmed") : QString();
+}
+
+}  // namespace
+
+InterruptTest::InterruptTest(const QList<InterruptSubject>& subjects) : subjects_(subjects) {
+  qputenv("QTEST_FUNCTION_TIMEOUT", "7000000");  // ms, for all rows; ctest has the limits
+  TroubledStore::install();
+}
+
+void InterruptTest::initTestCase() {
+  VirtualTime::begin();
+  folder_ = std::make_unique<QTemporaryDir>(folderTemplate());
+  QVERIFY(folder_->isValid());
+  for (const InterruptSubject& subject : std::as_const(subjects_)) {
+    Length length;
+    const QString problem = measure(subject, length);
+    QVERIFY2(problem.isEmpty(), qPrintable(subject.name + QStringLiteral(": ") + problem));
+    lengths_.insert(subject.name, length);
+    qInfo("%s: an update has %d flash operations, %d link operations and %d writes of the store",
+          qUtf8Printable(subject.name), length.flash, length.links, length.writes);
+  }
+}
+
+void InterruptTest::init() {
+  VirtualTime::begin();
+}
+
+QString InterruptTest::freshFolder() {
+  const QString name = QStringLiteral("case-%1").arg(++folders_);
+  return folder_->filePath(name);
+}
+
+// The plan as it would be made; the store is the same for every unit of a subject, so it is made once and copied.
+QString InterruptTest::prepare(ContractUnit& unit, InterruptedJob& job, const QString& folder) const {
+  job.image = unit.newImage();
+  job.folder = folder;
+  Plan& plan = job.plan;
+  plan.deviceId = QStringLiteral("d-1");
+  plan.model = unit.model();
+  plan.address = unit.address();
+  plan.release.targetPath = QStringLiteral("image");
+  plan.release.sha256 = QString::fromLatin1(job.image.sha256.toHex());
+  ReleaseTerms& terms = plan.release.terms;
+  terms.modelId = plan.model.id;
+  terms.format = job.image.facts.format;
+  terms.version = *job.image.facts.version;
+  terms.securityVersion = job.image.facts.securityVersion.value_or(1);
+  terms.bytes = job.image.bytes.size();
+  const std::unique_ptr<Driver> driver = driverOf(plan, unit.opener());
+  StepContext step;
+  const Result<DeviceSnapshot> before = driver->identify(step);
+  if (!before) {
+    return before.error().message();
+  }
+  plan.device = *before;
+  plan.canFallBack = driver->capabilities().slots;
+  const QString base = folder_->filePath(QStringLiteral("store-") + plan.digest());
+  if (!QDir(base).exists()) {
+    InterruptedJob first = job;
+    first.folder = base;
+    if (const Status made = makeJobStore(first); !made) {
+      return made.error().message();
+    }
+  }
+  const bool copied = QDir().mkpath(folder) &&
+                      QFile::copy(base + QStringLiteral("/sealift.db"), folder + QStringLiteral("/sealift.db"));
+  return copied ? QString() : QStringLiteral("the store could not be copied");
+}
+
+QString InterruptTest::measure(const InterruptSubject& subject, Length& length) {
+  const auto unit = subject.make();
+  InterruptedJob job;
+  if (QString problem = prepare(*unit, job, freshFolder()); !problem.isEmpty()) {
+    return problem;
+  }
+  const quint64 before = unit->flashOperations();
+  const ProcessEnd end = runJob(job, unit->opener(), {});
+  if (!end.problem.isEmpty() || end.outcome != Outcome::Succeeded) {
+    return end.problem + end.message;
+  }
+  length = {static_cast<int>(unit->flashOperations() - before), end.operations, end.writes};
+  return contradiction(*unit, job, *end.outcome);
+}
+
+int InterruptTest::momentsOf(Kind kind, const Length& length) {
+  switch (kind) {
+    case Kind::PowerAtFlash:
+      return length.flash;
+    case Kind::KilledAtWrite:
+      return length.writes;
+    default:
+      return length.links;
+  }
+}
+
+ProcessMishap InterruptTest::mishapOf(Kind kind, int at) {
+  ProcessMishap mishap;
+  switch (kind) {
+    case Kind::PowerAtFlash:
+      break;
+    case Kind::KilledAtWrite:
+      mishap.killedAtWrite = at;
+      break;
+    case Kind::CableBefore:
+    case Kind::CableAfter:
+    case Kind::CableAndPower:
+      mishap.link = {LinkMishap::Kind::CableOut, at, kind != Kind::CableBefore};
+      break;
+    case Kind::KilledBefore:
+    case Kind::KilledAfter:
+    case Kind::KilledAndPower:
+      mishap.link = {LinkMishap::Kind::ProgramKilled, at, kind != Kind::KilledBefore};
+      break;
+  }
+  return mishap;
+}
+
+QString InterruptTest::interrupt(const InterruptSubject& subject, Kind kind, int at) {
+  const auto unit = subject.make();
+  InterruptedJob job;
+  const QString folder = freshFolder();
+  if (QString problem = prepare(*unit, job, folder); !problem.isEmpty()) {
+    return problem;
+  }
+  if (kind == Kind::PowerAtFlash) {
+    unit->cutPowerAtFlashOperation(static_cast<quint64>(at));
+  }
+  ProcessEnd end = runJob(job, unit->opener(), mishapOf(kind, at));
+  if (!end.problem.isEmpty()) {
+    return end.problem;
+  }
+  if (kind == Kind::PowerAtFlash || kind == Kind::KilledAndPower || kind == Kind::CableAndPower) {
+    unit->powerCycle();
+  }
+  if (job.plan.canFallBack && !unit->firmware()) {
+    return QStringLiteral("it does not start, though only its spare slot was written to");
+  }
+  QString problem = settleUntilSure(*unit, job, std::move(end));
+  if (problem.isEmpty()) {
+    (void)QDir(folder).removeRecursively();
+  }
+  return problem;
+}
+
+QString InterruptTest::settleUntilSure(ContractUnit& unit, InterruptedJob& job, ProcessEnd end) {
+  for (int sight = 0; !end.outcome || end.outcome == Outcome::Unknown; ++sight) {
+    if (sight == kSights) {
+      return QStringLiteral("it stays unknown: ") + end.message;
+    }
+    // What the journal intends is told by the process that reads it; the device is looked at before that.
+    const Table table = readTable(job, unit);
+    end = settleJob(job, unit.opener());
+    if (!end.problem.isEmpty() || !end.outcome) {
+      return end.problem.isEmpty() ? QStringLiteral("settling came to no outcome") : end.problem;
+    }
+    const std::optional<Outcome> said = table(end.intended);
+    if (said && end.outcome != said) {
+      return QStringLiteral("the table says %1 and it ended as %2: %3")
+          .arg(outcomeName(*said), outcomeName(*end.outcome), end.message);
+    }
+  }
+  ++outcomes_[outcomeName(*end.outcome)];
+  return contradiction(unit, job, *end.outcome);
+}
+
+void InterruptTest::interrupted_data() {
+  static constexpr std::pair<Kind, const char*> kKinds[] = {
+      {Kind::PowerAtFlash, "power cut at flash operations"},
+      {Kind::CableBefore, "cable out at link operations"},
+      {Kind::CableAfter, "cable out after link operations"},
+      {Kind::CableAndPower, "cable out and power cut after link operations"},
+      {Kind::KilledBefore, "killed at link operations"},
+      {Kind::KilledAfter, "killed after link operations"},
+      {Kind::KilledAndPower, "killed, and power cut, after link operations"},
+      {Kind::KilledAtWrite, "killed at writes of the store"}};
+  QTest::addColumn<int>("of");
+  QTest::addColumn<int>("kind");
+  for (int i = 0; i < subjects_.size(); ++i) {
+    for (const auto& [kind, name] : kKinds) {
+      QTest::addRow("%s: %s", qPrintable(subjects_[i].name), name) << i << static_cast<int>(kind);
+    }
+  }
+}
+
+void InterruptTest::interrupted() {
+  QFETCH(const int, of);
+  QFETCH(const int, kind);
+  const InterruptSubject& subject = subjects_[of];
+  const int moments = momentsOf(static_cast<Kind>(kind), lengths_.value(subject.name));
+  QVERIFY2(moments > 0, "an update without such moments is none");
+  const int cases = isSoak() ? moments : std::min(moments, subject.share);
+  QStringList problems;
+  for (int i = 0; i < cases; ++i) {
+    const int at = 1 + static_cast<int>(qint64(i) * moments / cases);
+    if (const QString problem = interrupt(subject, static_cast<Kind>(kind), at); !problem.isEmpty()) {
+      problems << QStringLiteral("%1: %2").arg(at).arg(problem);
+    }
+  }
+  cases_ += cases;
+  qInfo("%d of %d", cases, moments);
+  QVERIFY2(problems.isEmpty(),
+           qPrintable(QStringLiteral("%1 cases: %2")
+                          .arg(problems.size())
+                          .arg(problems.first(std::min<qsizetype>(problems.size(), 8)).join(QStringLiteral("; ")))));
+}
+
+void InterruptTest::cleanupTestCase() {
+  QStringList told;
+  for (auto it = outcomes_.cbegin(); it != outcomes_.cend(); ++it) {
+    told << QStringLiteral("%1 %2").arg(it.value()).arg(it.key());
+  }
+  qInfo("%d cases: %s", cases_, qUtf8Printable(told.join(QStringLiteral(", "))));
+}
+
+}  // namespace sealift::test

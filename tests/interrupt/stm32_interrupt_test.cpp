@@ -1,0 +1,24 @@
+// An STM32's own bootloader on a serial line: firmware in place, with and without a way to be told what runs.
+#include "tests/interrupt/interrupt_test.h"
+#include "tests/support/stm32_unit.h"
+
+#include <QTest>
+
+using namespace sealift;
+using namespace sealift::test;
+
+class Stm32InterruptTest final : public InterruptTest {
+  Q_OBJECT
+
+ public:
+  Stm32InterruptTest()
+      : InterruptTest({
+            {QStringLiteral("STM32 by lines, full image"),
+             [] { return std::make_unique<VirtualStm32Unit>(true, 2'000); }},
+            {QStringLiteral("STM32 by hand, full image"),
+             [] { return std::make_unique<VirtualStm32Unit>(false, 2'000); }},
+        }) {}
+};
+
+QTEST_GUILESS_MAIN(Stm32InterruptTest)
+#include "stm32_interrupt_test.moc"
