@@ -1,10 +1,8 @@
 #include "tests/interrupt/interrupt_test.h"
 
-#include "devices/registry.h"
 #include "tests/interrupt/virtual_time.h"
 #include "tests/support/troubled_store.h"
 
-#include <QDir>
 #include <QTest>
 
 #include <algorithm>
@@ -17,17 +15,6 @@ constexpr int kSights = 6;  // of a device until its job is settled
 
 bool isSoak() {
   return qEnvironmentVariableIsSet("SEALIFT_SOAK");
-}
-
-// Memory, where there is such a disk: what was written outlives a killed process there as well.
-QString folderTemplate() {
-  const QString memory = QStringLiteral("/dev/shm");
-  return (QFileInfo(memory).isWritable() ? memory : QDir::tempPath()) + QStringLiteral("/sealift-interrupt-XXXXXX");
-}
-
-std::unique_ptr<Driver> driverOf(const Plan& plan, LinkOpener& opener) {
-  auto driver = driverRegistry().find(plan.model.driver)->make(plan.model, plan.address, opener);
-  return driver ? std::move(*driver) : nullptr;
 }
 
 // What RECOVERY.md says of a device that is as it is now, given what the journal intends; nothing: it does not answer.
@@ -52,21 +39,6 @@ Table readTable(const InterruptedJob& job, ContractUnit& unit) {
   };
 }
 
-// Whether the unit is what the outcome claims.
-QString contradiction(ContractUnit& unit, const InterruptedJob& job, Outcome outcome) {
-  const std::optional<Version> now = unit.firmware();
-  const QString holds = now ? now->toString() : QStringLiteral("nothing that starts");
-  if (!now) {
-    return QStringLiteral("%1, and the device holds %2").arg(outcomeName(outcome), holds);
-  }
-  const bool isNew = now == job.image.facts.version;
-  const bool claimsNew = outcome == Outcome::Succeeded;
-  if (isNew != claimsNew) {
-    return QStringLiteral("%1, and the device holds %2").arg(outcomeName(outcome), holds);
-  }
-  return isNew && !unit.isConfirmed() ? QStringLiteral("it was not confirmed") : QString();
-}
-
 }  // namespace
 
 InterruptTest::InterruptTest(const QList<InterruptSubject>& subjects) : subjects_(subjects) {
@@ -76,8 +48,6 @@ InterruptTest::InterruptTest(const QList<InterruptSubject>& subjects) : subjects
 
 void InterruptTest::initTestCase() {
   VirtualTime::begin();
-  folder_ = std::make_unique<QTemporaryDir>(folderTemplate());
-  QVERIFY(folder_->isValid());
   for (const InterruptSubject& subject : std::as_const(subjects_)) {
     Length length;
     const QString problem = measure(subject, length);
@@ -92,52 +62,10 @@ void InterruptTest::init() {
   VirtualTime::begin();
 }
 
-QString InterruptTest::freshFolder() {
-  const QString name = QStringLiteral("case-%1").arg(++folders_);
-  return folder_->filePath(name);
-}
-
-// The plan as it would be made; the store is the same for every unit of a subject, so it is made once and copied.
-QString InterruptTest::prepare(ContractUnit& unit, InterruptedJob& job, const QString& folder) const {
-  job.image = unit.newImage();
-  job.folder = folder;
-  Plan& plan = job.plan;
-  plan.deviceId = QStringLiteral("d-1");
-  plan.model = unit.model();
-  plan.address = unit.address();
-  plan.release.targetPath = QStringLiteral("image");
-  plan.release.sha256 = QString::fromLatin1(job.image.sha256.toHex());
-  ReleaseTerms& terms = plan.release.terms;
-  terms.modelId = plan.model.id;
-  terms.format = job.image.facts.format;
-  terms.version = *job.image.facts.version;
-  terms.securityVersion = job.image.facts.securityVersion.value_or(1);
-  terms.bytes = job.image.bytes.size();
-  const std::unique_ptr<Driver> driver = driverOf(plan, unit.opener());
-  StepContext step;
-  const Result<DeviceSnapshot> before = driver->identify(step);
-  if (!before) {
-    return before.error().message();
-  }
-  plan.device = *before;
-  plan.canFallBack = driver->capabilities().slots;
-  const QString base = folder_->filePath(QStringLiteral("store-") + plan.digest());
-  if (!QDir(base).exists()) {
-    InterruptedJob first = job;
-    first.folder = base;
-    if (const Status made = makeJobStore(first); !made) {
-      return made.error().message();
-    }
-  }
-  const bool copied = QDir().mkpath(folder) &&
-                      QFile::copy(base + QStringLiteral("/sealift.db"), folder + QStringLiteral("/sealift.db"));
-  return copied ? QString() : QStringLiteral("the store could not be copied");
-}
-
 QString InterruptTest::measure(const InterruptSubject& subject, Length& length) {
   const auto unit = subject.make();
   InterruptedJob job;
-  if (QString problem = prepare(*unit, job, freshFolder()); !problem.isEmpty()) {
+  if (QString problem = cases_.prepare(*unit, job); !problem.isEmpty()) {
     return problem;
   }
   const quint64 before = unit->flashOperations();
@@ -146,7 +74,7 @@ QString InterruptTest::measure(const InterruptSubject& subject, Length& length) 
     return end.problem + end.message;
   }
   length = {static_cast<int>(unit->flashOperations() - before), end.operations, end.writes};
-  return contradiction(*unit, job, *end.outcome);
+  return contradictionOf(*unit, job, *end.outcome);
 }
 
 int InterruptTest::momentsOf(Kind kind, const Length& length) {
@@ -171,12 +99,12 @@ ProcessMishap InterruptTest::mishapOf(Kind kind, int at) {
     case Kind::CableBefore:
     case Kind::CableAfter:
     case Kind::CableAndPower:
-      mishap.link = {LinkMishap::Kind::CableOut, at, kind != Kind::CableBefore};
+      mishap.link = {.kind = LinkMishap::Kind::CableOut, .at = at, .reachesDevice = kind != Kind::CableBefore};
       break;
     case Kind::KilledBefore:
     case Kind::KilledAfter:
     case Kind::KilledAndPower:
-      mishap.link = {LinkMishap::Kind::ProgramKilled, at, kind != Kind::KilledBefore};
+      mishap.link = {.kind = LinkMishap::Kind::ProgramKilled, .at = at, .reachesDevice = kind != Kind::KilledBefore};
       break;
   }
   return mishap;
@@ -185,8 +113,7 @@ ProcessMishap InterruptTest::mishapOf(Kind kind, int at) {
 QString InterruptTest::interrupt(const InterruptSubject& subject, Kind kind, int at) {
   const auto unit = subject.make();
   InterruptedJob job;
-  const QString folder = freshFolder();
-  if (QString problem = prepare(*unit, job, folder); !problem.isEmpty()) {
+  if (QString problem = cases_.prepare(*unit, job); !problem.isEmpty()) {
     return problem;
   }
   if (kind == Kind::PowerAtFlash) {
@@ -204,7 +131,7 @@ QString InterruptTest::interrupt(const InterruptSubject& subject, Kind kind, int
   }
   QString problem = settleUntilSure(*unit, job, std::move(end));
   if (problem.isEmpty()) {
-    (void)QDir(folder).removeRecursively();
+    JobCases::remove(job);
   }
   return problem;
 }
@@ -215,6 +142,9 @@ QString InterruptTest::settleUntilSure(ContractUnit& unit, InterruptedJob& job, 
       return QStringLiteral("it stays unknown: ") + end.message;
     }
     // What the journal intends is told by the process that reads it; the device is looked at before that.
+    if (sight == kSights / 2) {
+      unit.powerCycle();  // as the error's remedy says
+    }
     const Table table = readTable(job, unit);
     end = settleJob(job, unit.opener());
     if (!end.problem.isEmpty() || !end.outcome) {
@@ -227,7 +157,7 @@ QString InterruptTest::settleUntilSure(ContractUnit& unit, InterruptedJob& job, 
     }
   }
   ++outcomes_[outcomeName(*end.outcome)];
-  return contradiction(unit, job, *end.outcome);
+  return contradictionOf(unit, job, *end.outcome);
 }
 
 void InterruptTest::interrupted_data() {
@@ -263,7 +193,7 @@ void InterruptTest::interrupted() {
       problems << QStringLiteral("%1: %2").arg(at).arg(problem);
     }
   }
-  cases_ += cases;
+  count_ += cases;
   qInfo("%d of %d", cases, moments);
   QVERIFY2(problems.isEmpty(),
            qPrintable(QStringLiteral("%1 cases: %2")
@@ -276,7 +206,7 @@ void InterruptTest::cleanupTestCase() {
   for (auto it = outcomes_.cbegin(); it != outcomes_.cend(); ++it) {
     told << QStringLiteral("%1 %2").arg(it.value()).arg(it.key());
   }
-  qInfo("%d cases: %s", cases_, qUtf8Printable(told.join(QStringLiteral(", "))));
+  qInfo("%d cases: %s", count_, qUtf8Printable(told.join(QStringLiteral(", "))));
 }
 
 }  // namespace sealift::test

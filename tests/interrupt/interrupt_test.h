@@ -7,11 +7,9 @@
 // many of each kind as `share` says, evenly over the update and always the same ones. Linux.
 #pragma once
 
-#include "tests/interrupt/sealift_process.h"
-#include "tests/support/driver_contract.h"
+#include "tests/interrupt/job_cases.h"
 
 #include <QObject>
-#include <QTemporaryDir>
 
 namespace sealift::test {
 
@@ -54,18 +52,14 @@ class InterruptTest : public QObject {
 
   QString measure(const InterruptSubject& subject, Length& length);
   QString interrupt(const InterruptSubject& subject, Kind kind, int at);
-  QString prepare(ContractUnit& unit, InterruptedJob& job, const QString& folder) const;
   QString settleUntilSure(ContractUnit& unit, InterruptedJob& job, ProcessEnd end);
   static int momentsOf(Kind kind, const Length& length);
   static ProcessMishap mishapOf(Kind kind, int at);
-  QString freshFolder();
 
   QList<InterruptSubject> subjects_;
-  QString whyNot_;
-  std::unique_ptr<QTemporaryDir> folder_;
+  JobCases cases_;
   QHash<QString, Length> lengths_;
-  int folders_ = 0;
-  int cases_ = 0;
+  int count_ = 0;
   QMap<QString, int> outcomes_;
 };
 

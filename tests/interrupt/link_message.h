@@ -28,7 +28,9 @@ enum class LinkCall : quint8 {
   OpenDatagrams,
   Send,
   Receive,
-  Close,  // the last two are no operations on a link
+  Close,     // from here on: no operations on a link
+  Entering,  // a step of the driver
+  Leaving,
   Ended,  // the job's report
 };
 

@@ -36,7 +36,11 @@ QByteArray answerOf(const Result<QByteArray>& result) {
 }
 
 bool isOperation(LinkCall what) {
-  return what != LinkCall::Close && what != LinkCall::Ended;
+  return what < LinkCall::Close;
+}
+
+bool isStep(LinkCall what) {
+  return what == LinkCall::Entering || what == LinkCall::Leaving;
 }
 
 }  // namespace
@@ -53,20 +57,16 @@ LinkLog LinkServer::serve(int socket, pid_t program) {
       (void)writeMessage(socket, answerOf(QByteArray()));
       continue;
     }
-    const bool isNow = isOperation(what) && ++log_.operations == mishap_.at && mishap_.kind != LinkMishap::Kind::None;
-    Result<QByteArray> result = fail(ErrorCode::LinkLost, QStringLiteral("The cable was pulled."));
-    if (isOut_ || (isNow && !mishap_.reachesDevice)) {
-      result = withoutCable(what);
-    } else {
-      result = carryOut(what, stream);
+    const bool strikes = isNow(what, stream);
+    Result<QByteArray> result = QByteArray();
+    if (!isStep(what)) {
+      const bool arrives = !isOut_ && (!strikes || mishap_.reachesDevice);
+      result = arrives ? carryOut(what, stream) : withoutCable(what);
     }
-    if (isNow && mishap_.kind == LinkMishap::Kind::ProgramKilled) {
-      (void)::kill(program, SIGKILL);
+    if (strikes && strike(program)) {
       break;
     }
-    if (isNow) {
-      isOut_ = true;
-      open_.clear();
+    if (strikes && !isStep(what)) {
       result = withoutCable(what);
     }
     if (!writeMessage(socket, answerOf(result))) {
@@ -75,6 +75,40 @@ LinkLog LinkServer::serve(int socket, pid_t program) {
   }
   open_.clear();  // as the system does when a program ends
   return log_;
+}
+
+bool LinkServer::isNow(LinkCall what, QDataStream& arguments) {
+  log_.operations += isOperation(what) ? 1 : 0;
+  if (mishap_.kind == LinkMishap::Kind::None || hasStruck_) {
+    return false;
+  }
+  if (mishap_.step.isEmpty()) {
+    return isOperation(what) && log_.operations == mishap_.at;
+  }
+  if (what != (mishap_.reachesDevice ? LinkCall::Leaving : LinkCall::Entering)) {
+    return false;
+  }
+  QString step;
+  arguments >> step;
+  return step == mishap_.step;
+}
+
+// Whether it was the program's end.
+bool LinkServer::strike(pid_t program) {
+  hasStruck_ = true;
+  const auto kind = mishap_.kind;
+  const bool kills = kind == LinkMishap::Kind::ProgramKilled || kind == LinkMishap::Kind::PowerCutAndProgramKilled;
+  if (kills) {
+    (void)::kill(program, SIGKILL);
+  }
+  if (kind == LinkMishap::Kind::PowerCut || kind == LinkMishap::Kind::PowerCutAndProgramKilled) {
+    mishap_.powerCycle();
+  }
+  isOut_ = kind == LinkMishap::Kind::CableOut;
+  if (isOut_) {
+    open_.clear();
+  }
+  return kills;
 }
 
 // A device whose cable is out is not on the bus.

@@ -5,18 +5,20 @@
 #include "tests/interrupt/link_message.h"
 #include "transports/links/link_opener.h"
 
-#include <QHash>
-
+#include <functional>
+#include <map>
 #include <sys/types.h>
 
 namespace sealift::test {
 
-// What goes wrong in one run, at an operation counted from 1.
+// What goes wrong in one run: at an operation counted from 1, or at a step.
 struct LinkMishap {
-  enum class Kind { None, CableOut, ProgramKilled };
+  enum class Kind { None, CableOut, ProgramKilled, PowerCut, PowerCutAndProgramKilled };
   Kind kind = Kind::None;
   int at = 0;
-  bool reachesDevice = false;  // the operation itself was carried out, and only its answer is lost
+  bool reachesDevice = false;  // the operation, or the whole step, was carried out, and only its answer is lost
+  QString step = {};           // by the journal's name; empty: `at` counts
+  std::function<void()> powerCycle = [] {};
 };
 
 // What the other process has said until it ended.
@@ -47,6 +49,8 @@ class LinkServer {
   Result<QByteArray> onBytes(LinkCall what, ByteLink& link, QDataStream& arguments);
   Result<QByteArray> onDatagrams(LinkCall what, DatagramLink& link, QDataStream& arguments);
   static Result<QByteArray> withoutCable(LinkCall what);
+  bool isNow(LinkCall what, QDataStream& arguments);
+  bool strike(pid_t program);
 
   LinkOpener& opener_;
   const LinkMishap mishap_;
@@ -54,6 +58,7 @@ class LinkServer {
   std::map<quint32, Open> open_;
   quint32 lastNumber_ = 0;
   bool isOut_ = false;
+  bool hasStruck_ = false;
 };
 
 }  // namespace sealift::test

@@ -6,6 +6,7 @@
 #include "tests/interrupt/remote_links.h"
 #include "tests/support/audit_fixture.h"
 #include "tests/support/troubled_store.h"
+#include "tests/support/watched_driver.h"
 
 #include <QDateTime>
 
@@ -95,7 +96,9 @@ void beSealift(int socket, const InterruptedJob& job, bool settles, int killedAt
                   QStringLiteral("operator-1"));
   const QSet<QString> intended = orDie(journal.intendedSteps(), "the journal");
   const DriverEntry* entry = driverRegistry().find(job.plan.model.driver);
-  const std::unique_ptr<Driver> driver = orDie(entry->make(job.plan.model, job.plan.address, links), "the driver");
+  WatchedDriver driver(orDie(entry->make(job.plan.model, job.plan.address, links), "the driver"));
+  driver.entering = [&](const QString& step) { (void)client.call(LinkCall::Entering, step); };
+  driver.leaving = [&](const QString& step) { (void)client.call(LinkCall::Leaving, step); };
 
   TroubledStore::countFromHere();
   if (killedAtWrite > 0) {
@@ -105,7 +108,7 @@ void beSealift(int socket, const InterruptedJob& job, bool settles, int killedAt
   if (const Status begun = journal.started(QStringLiteral("begun"), {}, settles); !begun) {
     report.message = begun.error().message();
   } else {
-    JobRunner runner(job.plan, job.image, *driver, journal, stationClock(), CancelToken(), JobRunner::Observer());
+    JobRunner runner(job.plan, job.image, driver, journal, stationClock(), CancelToken(), JobRunner::Observer());
     report = settles ? runner.settle() : runner.run();
   }
   const int writes = TroubledStore::writes();
@@ -142,7 +145,8 @@ ProcessEnd carryOut(InterruptedJob& job, LinkOpener& device, const ProcessMishap
   }
   end.operations = log.operations;
   end.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  const bool mayBeKilled = mishap.killedAtWrite > 0 || mishap.link.kind == LinkMishap::Kind::ProgramKilled;
+  const bool mayBeKilled = mishap.killedAtWrite > 0 || mishap.link.kind == LinkMishap::Kind::ProgramKilled ||
+                           mishap.link.kind == LinkMishap::Kind::PowerCutAndProgramKilled;
   if (log.report.isEmpty() || (!end.killed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))) {
     if (!end.killed || !mayBeKilled) {
       end.problem = QStringLiteral("the program ended with status %1").arg(status);

@@ -14,9 +14,9 @@ class Stm32InterruptTest final : public InterruptTest {
   Stm32InterruptTest()
       : InterruptTest({
             {QStringLiteral("STM32 by lines, full image"),
-             [] { return std::make_unique<VirtualStm32Unit>(true, 2'000); }},
+             [] { return std::make_unique<VirtualStm32Unit>(true, 2'000); }, 40},
             {QStringLiteral("STM32 by hand, full image"),
-             [] { return std::make_unique<VirtualStm32Unit>(false, 2'000); }},
+             [] { return std::make_unique<VirtualStm32Unit>(false, 2'000); }, 40},
         }) {}
 };
 

@@ -18,6 +18,14 @@ void ScriptedDriver::script(const QString& step, Mishap mishap, ErrorCode code, 
 
 template <class R>
 R ScriptedDriver::perform(const QString& name, const StepContext& step, const std::function<R()>& act, const R& lie) {
+  R result = carryOut(name, step, act, lie);
+  const auto tell = after;  // it may be replaced meanwhile
+  tell(name);
+  return result;
+}
+
+template <class R>
+R ScriptedDriver::carryOut(const QString& name, const StepContext& step, const std::function<R()>& act, const R& lie) {
   calls << name;
   inside(name);
   SEALIFT_CHECK(step.cancel.check());

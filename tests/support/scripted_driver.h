@@ -67,6 +67,7 @@ class ScriptedDriver final : public Driver {
   // What the engine did.
   QStringList calls;
   std::function<void(const QString& step)> inside = [](const QString&) {};  // from within each step, before it acts
+  std::function<void(const QString& step)> after = [](const QString&) {};   // when it is about to return
 
   Capabilities capabilities() const override { return can; }
   Result<DeviceSnapshot> identify(StepContext& step) override;
@@ -90,6 +91,8 @@ class ScriptedDriver final : public Driver {
 
   template <class R>
   R perform(const QString& name, const StepContext& step, const std::function<R()>& act, const R& lie);
+  template <class R>
+  R carryOut(const QString& name, const StepContext& step, const std::function<R()>& act, const R& lie);
 
   const CancelToken& cancel_;  // outlives the driver
   QList<Rule> rules_;
