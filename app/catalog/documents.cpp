@@ -10,6 +10,7 @@ namespace sealift {
 namespace {
 
 constexpr qint64 kMaxU32 = 0xffff'ffffLL;
+constexpr qsizetype kSha256Bytes = 32;
 
 Result<QJsonObject> sealiftObject(const QJsonObject& custom, const QString& what) {
   const QJsonValue value = custom[QStringLiteral("sealift")];
@@ -50,6 +51,15 @@ Result<QList<Advisory>> parseAdvisories(const QJsonObject& sealift, const QStrin
     advisories << advisory;
   }
   return advisories;
+}
+
+Result<QByteArray> hexField(const JsonField& field, const QString& name, const QString& what) {
+  SEALIFT_TRY(const QString text, field.textOr(name, {}, 128));
+  const QByteArray bytes = QByteArray::fromHex(text.toLatin1());
+  if (QString::fromLatin1(bytes.toHex()) != text.toLower()) {  // fromHex() passes over what isn't hex
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1: \"%2\" must be hexadecimal.").arg(what, name));
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -103,12 +113,30 @@ Result<Release> parseRelease(const QString& vendorId, const QString& targetPath,
   SEALIFT_TRY(release.restart, field.flagOr(QStringLiteral("restart"), true));
   SEALIFT_TRY(const qint64 offline, field.numberOr(QStringLiteral("offlineSeconds"), 0, 0, 86'400));
   release.offlineSeconds = static_cast<int>(offline);
-  SEALIFT_TRY(const QString digest, field.textOr(QStringLiteral("imageDigest"), {}, 128));
-  release.imageDigest = QByteArray::fromHex(digest.toLatin1());
-  if (QString::fromLatin1(release.imageDigest.toHex()) != digest.toLower()) {  // fromHex() passes over what isn't hex
-    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1: \"imageDigest\" must be hexadecimal.").arg(what));
-  }
+  SEALIFT_TRY(release.imageDigest, hexField(field, QStringLiteral("imageDigest"), what));
   return release;
+}
+
+Result<DeltaDocument> parseDelta(const QString& targetPath, qint64 length, const QJsonObject& custom) {
+  const QString what = QStringLiteral("The delta %1").arg(targetPath);
+  SEALIFT_TRY(const QJsonObject sealift, sealiftObject(custom, what));
+  const JsonField field(sealift, what);
+  DeltaDocument document;
+  ReleaseDelta& delta = document.delta;
+  delta.targetPath = targetPath;
+  delta.bytes = length;
+  SEALIFT_TRY(document.model, field.text(QStringLiteral("model"), 100));
+  SEALIFT_TRY(document.component, field.text(QStringLiteral("component"), 100));
+  SEALIFT_TRY(document.to, field.text(QStringLiteral("to"), 1000));
+  SEALIFT_TRY(delta.kind, field.text(QStringLiteral("deltaKind"), 40));
+  SEALIFT_TRY(delta.fromSha256, hexField(field, QStringLiteral("fromSha256"), what));
+  if (delta.fromSha256.size() != kSha256Bytes) {
+    return fail(ErrorCode::CatalogMalformed, QStringLiteral("%1 does not say what it starts from.").arg(what));
+  }
+  SEALIFT_TRY(delta.fromBytes, field.number(QStringLiteral("fromBytes"), 0, kMaxImageBytes));
+  SEALIFT_TRY(delta.fromDigest, hexField(field, QStringLiteral("fromDigest"), what));
+  SEALIFT_TRY(delta.fromVersion, field.textOr(QStringLiteral("fromVersion"), {}, 100));
+  return document;
 }
 
 Result<ModelDescription> parseModel(const QString& vendorId, const QByteArray& bytes) {

@@ -25,6 +25,14 @@ Result<TargetKind> parseTargetKind(const QJsonObject& custom);
 // A firmware target's `custom.sealift` object. `length` and `sha256` are the target's own.
 Result<Release> parseRelease(const QString& vendorId, const QString& targetPath, qint64 length,
                              const QByteArray& sha256, const QJsonObject& custom);
+// A delta target's `custom.sealift` object, and the path of the firmware target that it results in.
+struct DeltaDocument {
+  QString model;
+  QString component;
+  QString to;
+  ReleaseDelta delta;
+};
+Result<DeltaDocument> parseDelta(const QString& targetPath, qint64 length, const QJsonObject& custom);
 // The content of a `model` target.
 Result<ModelDescription> parseModel(const QString& vendorId, const QByteArray& bytes);
 // The document that parseModel reads.

@@ -5,6 +5,8 @@
 #include "app/catalog/system_fetchers.h"
 #include "keystore/tuf/client/client.h"
 
+#include <algorithm>
+
 namespace sealift {
 namespace {
 
@@ -25,6 +27,19 @@ QList<TrustedRole> rolesOf(const tuf::TrustSummary& summary) {
                          role.signedAt, role.threshold, static_cast<int>(role.keyIds.size())};
   }
   return roles;
+}
+
+QList<ReleaseDelta> deltasTo(const Release& release, const QList<DeltaDocument>& all) {
+  QList<ReleaseDelta> deltas;
+  for (const DeltaDocument& document : all) {
+    if (document.to == release.targetPath && document.model == release.terms.modelId &&
+        document.component == release.terms.component) {
+      deltas << document.delta;
+    }
+  }
+  std::stable_sort(deltas.begin(), deltas.end(),
+                   [](const ReleaseDelta& a, const ReleaseDelta& b) { return a.bytes < b.bytes; });
+  return deltas;
 }
 
 }  // namespace
@@ -144,6 +159,7 @@ Status VendorRepository::readContents(tuf::Client& client, const CancelToken& ca
   VendorContents contents;
   contents.roleProblems = offered.problems;
   QMap<QString, Lifecycle> lifecycles;
+  QList<DeltaDocument> deltas;
   if (targets.size() > kMaxTargets) {
     return fail(ErrorCode::CatalogMalformed,
                 QStringLiteral("%1 publishes more than %2 files.").arg(identity_.name).arg(kMaxTargets));
@@ -166,6 +182,14 @@ Status VendorRepository::readContents(tuf::Client& client, const CancelToken& ca
         contents.releases << *release;
       } else {
         note(release.error());
+      }
+      continue;
+    }
+    if (kind->kind == QLatin1String("delta")) {
+      if (Result<DeltaDocument> delta = parseDelta(info.path, info.length, info.custom)) {
+        deltas << *delta;
+      } else {
+        note(delta.error());
       }
       continue;
     }
@@ -193,6 +217,9 @@ Status VendorRepository::readContents(tuf::Client& client, const CancelToken& ca
   }
   for (ModelDescription& model : contents.models) {
     model.lifecycle = lifecycles.value(model.id);
+  }
+  for (Release& release : contents.releases) {
+    release.deltas = deltasTo(release, deltas);
   }
   store_.forgetParts(targets);
   const std::scoped_lock lock(state_);

@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace sealift {
 
@@ -44,6 +45,16 @@ struct TrustedRole {
   QDateTime signedAt;  // as the vendor says in what it signed; not valid where it doesn't
   int threshold = 0;
   int keys = 0;
+};
+
+// A release's image, and how it came here.
+struct ObtainedImage {
+  enum class Way { Kept, Rebuilt, Fetched };
+  QByteArray bytes;
+  Way way = Way::Fetched;
+  qint64 fetchedBytes = 0;     // over the network, or from the vendor's folder
+  QString fromVersion;         // Rebuilt: of the image that it was made from; may be empty
+  std::optional<Error> delta;  // why a delta that would have saved bytes did not do
 };
 
 // Makes the fetcher for one address; called in the thread that fetches.
@@ -80,6 +91,15 @@ class VendorRepository {
   // A target's bytes: kept from before, or fetched to the disk piece by piece. In both cases they were read once and
   // hashed as they were read: whoever sends them on sends what was verified.
   Result<QByteArray> target(const QString& path, qint64 maxBytes, const CancelToken& cancel);
+
+  // A release's image the shortest way: what is kept; made from an image that is kept and a delta; whole. What it was
+  // made of is nothing to trust: the bytes are held to the hash in the vendor's signed metadata, and kept. Errors as of
+  // target(), of the image as a whole.
+  Result<ObtainedImage> image(const Release& release, const CancelToken& cancel);
+  // The delta over the network that image() would take now, were the image needed; nothing: the whole image, or none
+  // is needed.
+  std::optional<ReleaseDelta> usefulDelta(const Release& release) const;
+  bool isKept(const Release& release) const;  // whole, as far as its size tells; image() verifies it
 
   VendorContents contents() const;
   QList<TrustedRole> roles() const;

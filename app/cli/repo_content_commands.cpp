@@ -43,6 +43,9 @@ class AddReleaseCommand final : public RepoCommand {
     app->add_option("--advisory", advisories_, "ID:SEVERITY:SUMMARY; repeatable");
     app->add_option("--minimum-version", minimumVersion_, "The installed version must be at least this");
     app->add_option("--offline-seconds", offlineSeconds_, "How long the device is away")->check(CLI::Range(0, 86400));
+    app->add_option("--delta-from", deltaFrom_,
+                    "Earlier version, from whose image a delta is offered, too, where it pays off; repeatable; all")
+        ->type_name("VERSION");
     app->add_flag("--no-restart", noRestart_, "The device does not restart");
     app->add_flag("--skip-image-check", skipImageCheck_,
                   "Publish although the image does not verify (clients refuse it)");
@@ -53,12 +56,25 @@ class AddReleaseCommand final : public RepoCommand {
     if (Status parsed = parse(wanted); !parsed) {
       return report(context, parsed.error());
     }
-    const Result<QString> target = VendorDesk(folder(), clock_).addRelease(wanted);
-    if (!target) {
-      return report(context, target.error());
+    const Result<AddedRelease> added = VendorDesk(folder(), clock_).addRelease(wanted, context.cancel);
+    if (!added) {
+      return report(context, added.error());
     }
-    return done(context, QStringLiteral("Staged %1. Publish to make it visible.").arg(*target),
-                {{QStringLiteral("target"), *target}});
+    QString text = QStringLiteral("Staged %1.").arg(added->path);
+    QJsonArray deltas;
+    for (const AddedDelta& delta : added->deltas) {
+      const double share = 100.0 * static_cast<double>(delta.bytes) / static_cast<double>(added->bytes);
+      text += (delta.path.isEmpty() ? QStringLiteral("\n  From %1: no delta, it would have %2 % of the image's bytes.")
+                                    : QStringLiteral("\n  From %1: a delta of %3 bytes, %2 % of the image."))
+                  .arg(delta.fromVersion, QString::number(share, 'f', 1))
+                  .arg(delta.bytes);
+      deltas << QJsonObject{{QStringLiteral("from"), delta.fromVersion},
+                            {QStringLiteral("kind"), delta.kind},
+                            {QStringLiteral("bytes"), delta.bytes},
+                            {QStringLiteral("target"), delta.path.isEmpty() ? QJsonValue() : delta.path}};
+    }
+    return done(context, text + QStringLiteral("\nPublish to make it visible."),
+                {{QStringLiteral("target"), added->path}, {QStringLiteral("deltas"), deltas}});
   }
 
  private:
@@ -106,6 +122,9 @@ class AddReleaseCommand final : public RepoCommand {
       wanted.advisories << Advisory{parts[0], parts[1], triple.section(u':', 2).trimmed()};
     }
     wanted.offlineSeconds = offlineSeconds_;
+    for (const std::string& version : deltaFrom_) {
+      wanted.deltaFrom << fromStd(version);
+    }
     wanted.restart = !noRestart_;
     wanted.skipImageCheck = skipImageCheck_;
     return {};
@@ -123,6 +142,7 @@ class AddReleaseCommand final : public RepoCommand {
   std::vector<std::string> advisories_;
   std::string minimumVersion_;
   int offlineSeconds_ = 0;
+  std::vector<std::string> deltaFrom_;
   bool noRestart_ = false;
   bool skipImageCheck_ = false;
 };

@@ -44,7 +44,8 @@ void printPlan(Terminal& terminal, const PlanView& plan) {
   }
   terminal.line();
   terminal.line(QStringLiteral("What will happen"));
-  terminal.pairs({{QStringLiteral("Transfer"), plan.transferText},
+  terminal.pairs({{QStringLiteral("Download"), plan.downloadText},
+                  {QStringLiteral("Transfer"), plan.transferText},
                   {QStringLiteral("Takes"), plan.durationText},
                   {QStringLiteral("If it fails"), plan.fallbackText}});
   terminal.line();

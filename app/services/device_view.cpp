@@ -1,6 +1,6 @@
 #include "app/services/device_view.h"
 
-#include "app/services/size_text.h"
+#include "app/base/size_text.h"
 
 #include <QLocale>
 

@@ -1,7 +1,7 @@
 #include "app/services/update_planner.h"
 
+#include "app/base/size_text.h"
 #include "app/services/refusal.h"
-#include "app/services/size_text.h"
 #include "app/store/plan_table.h"
 #include "devices/core/device_json.h"
 
@@ -201,7 +201,8 @@ PlanView UpdatePlanner::view(const PreparedUpdate& prepared) const {
   view.notesHash = plan.notesHash;
   view.checks = plan.checks;
   view.allowed = plan.allowed();
-  view.transferText = QStringLiteral("%1 (full image)").arg(sizeText(plan.release.terms.bytes));
+  view.downloadText = plan.delivery.download;
+  view.transferText = plan.delivery.send;
   view.durationText = durationText(plan);
   view.fallbackText = plan.canFallBack
                           ? QStringLiteral("device returns to %1 by itself").arg(plan.fromVersion())

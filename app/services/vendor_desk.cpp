@@ -4,6 +4,7 @@
 #include "app/catalog/documents.h"
 #include "app/catalog/vendor_file.h"
 #include "app/services/key_type_name.h"
+#include "app/services/release_deltas.h"
 #include "devices/images/image.h"
 #include "keystore/crypto/digest.h"
 #include "keystore/tuf/client/client.h"
@@ -17,13 +18,6 @@
 
 namespace sealift {
 namespace {
-
-constexpr qint64 kMaxImageBytes = 1024LL * 1024 * 1024;
-
-QJsonObject custom(QJsonObject sealift) {
-  sealift[QStringLiteral("schema")] = 1;
-  return {{QStringLiteral("sealift"), sealift}};
-}
 
 QString modelTarget(const QString& id) {
   return QStringLiteral("models/%1.json").arg(id);
@@ -102,13 +96,14 @@ Result<QString> VendorDesk::addModel(const QString& path) {
   SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::open(folder_, clock_));
   const QString target = modelTarget(model.id);
   SEALIFT_CHECK(publisher->addTarget(
-      target, bytes, custom({{QStringLiteral("kind"), QStringLiteral("model")}, {QStringLiteral("model"), model.id}})));
+      target, bytes,
+      targetCustom({{QStringLiteral("kind"), QStringLiteral("model")}, {QStringLiteral("model"), model.id}})));
   SEALIFT_CHECK(makeFolder(folder_ + QStringLiteral("/models")));
   SEALIFT_CHECK(writeFileAtomic(QStringLiteral("%1/models/%2.json").arg(folder_, model.id), bytes));
   return target;
 }
 
-Result<QString> VendorDesk::addRelease(const NewRelease& wanted) {
+Result<AddedRelease> VendorDesk::addRelease(const NewRelease& wanted, const CancelToken& cancel) {
   SEALIFT_TRY(const QByteArray image, readFile(wanted.imagePath, kMaxImageBytes));
   SEALIFT_TRY(const std::unique_ptr<tuf::Publisher> publisher, tuf::Publisher::open(folder_, clock_));
   SEALIFT_TRY(const ModelDescription model, findModel(*publisher, folder_, QString(), wanted.modelId));
@@ -142,7 +137,7 @@ Result<QString> VendorDesk::addRelease(const NewRelease& wanted) {
     const QString target = folder + QStringLiteral("notes.%1.md").arg(it.key());
     SEALIFT_CHECK(publisher->addTarget(
         target, text,
-        custom({{QStringLiteral("kind"), QStringLiteral("notes")}, {QStringLiteral("model"), model.id}})));
+        targetCustom({{QStringLiteral("kind"), QStringLiteral("notes")}, {QStringLiteral("model"), model.id}})));
     notes[it.key()] = target;
   }
   QJsonArray advisories;
@@ -173,12 +168,17 @@ Result<QString> VendorDesk::addRelease(const NewRelease& wanted) {
   if (facts && !facts->digest.isEmpty()) {
     sealift[QStringLiteral("imageDigest")] = QString::fromLatin1(facts->digest.toHex());
   }
-  const QString target = folder + fileName;
-  const QJsonObject description = custom(sealift);
+  AddedRelease added{folder + fileName, image.size(), {}};
+  const QString& target = added.path;
+  const QJsonObject description = targetCustom(sealift);
   // What is published must be what the client reads.
   SEALIFT_CHECK(parseRelease(QString(), target, image.size(), sha256(image), description));
+  SEALIFT_TRY(const QList<tuf::NewTarget> deltas,
+              makeReleaseDeltas(*publisher, {model.id, wanted.component, *version, target, image}, wanted.deltaFrom,
+                                added.deltas, cancel));
   SEALIFT_CHECK(publisher->addTarget(target, image, description));
-  return target;
+  SEALIFT_CHECK(publisher->addTargets(deltas));
+  return added;
 }
 
 Result<QString> VendorDesk::addLifecycle(const QString& modelId, const std::optional<QDate>& released,
@@ -196,7 +196,7 @@ Result<QString> VendorDesk::addLifecycle(const QString& modelId, const std::opti
   const QString target = QStringLiteral("lifecycle/%1.json").arg(modelId);
   SEALIFT_CHECK(publisher->addTarget(
       target, QJsonDocument(document).toJson(QJsonDocument::Indented),
-      custom({{QStringLiteral("kind"), QStringLiteral("lifecycle")}, {QStringLiteral("model"), modelId}})));
+      targetCustom({{QStringLiteral("kind"), QStringLiteral("lifecycle")}, {QStringLiteral("model"), modelId}})));
   return target;
 }
 

@@ -40,9 +40,24 @@ struct NewRelease {
   bool restart = true;
   int offlineSeconds = 0;
   std::optional<Version> minimumVersion;
+  QStringList deltaFrom;  // versions, published or staged, from whose images differences are offered; "all"
   // Publishes an image although it does not verify under the model's keys; version must be given then.
   // For exercising clients: they refuse it.
   bool skipImageCheck = false;
+};
+
+// What became of a difference to an earlier release's image.
+struct AddedDelta {
+  QString fromVersion;
+  QString kind;  // "suffix", "zstd-patch"
+  QString path;  // of its target; empty: it would not pay off, and was left out
+  qint64 bytes = 0;
+};
+
+struct AddedRelease {
+  QString path;  // of its target
+  qint64 bytes = 0;
+  QList<AddedDelta> deltas;
 };
 
 class VendorDesk {
@@ -52,7 +67,7 @@ class VendorDesk {
   // Makes the repository with its keys and vendorFile(). Gives the fingerprint.
   Result<QString> init(const NewRepository& wanted);
   Result<QString> addModel(const QString& path);  // the target's path
-  Result<QString> addRelease(const NewRelease& wanted);
+  Result<AddedRelease> addRelease(const NewRelease& wanted, const CancelToken& cancel = {});
   Result<QString> addLifecycle(const QString& modelId, const std::optional<QDate>& released,
                                const std::optional<QDate>& fullSupportEnds,
                                const std::optional<QDate>& securitySupportEnds);

@@ -140,7 +140,8 @@ struct PlanView {
   QList<CheckView> checks;
   bool allowed = false;     // no check failed
   bool needsErase = false;  // nothing stands against it but that the device must be erased altogether first
-  QString transferText;     // "412 KB difference (full image 3.9 MB)"
+  QString downloadText;     // what had to be fetched for it, and why so little or much
+  QString transferText;     // what is sent to the device, in bytes and seconds, and why
   QString durationText;     // "about 2 min, 40 s offline"
   QString fallbackText;     // "device returns to 2.3.1 by itself"
   QString releaseId;

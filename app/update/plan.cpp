@@ -76,6 +76,10 @@ QJsonObject Plan::toJson() const {
   json[QStringLiteral("notes")] = notesMarkdown;
   json[QStringLiteral("offlineSeconds")] = release.offlineSeconds;
   json[QStringLiteral("expectedSeconds")] = expectedSeconds;
+  json[QStringLiteral("delivery")] = QJsonObject{{QStringLiteral("downloadBytes"), delivery.downloadBytes},
+                                                 {QStringLiteral("download"), delivery.download},
+                                                 {QStringLiteral("sendBytes"), delivery.sendBytes},
+                                                 {QStringLiteral("send"), delivery.send}};
   return json;
 }
 

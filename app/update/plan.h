@@ -12,6 +12,15 @@
 
 namespace sealift {
 
+// How the image comes to this computer and on to the device, and why so. Not part of what is agreed to: whichever way
+// it takes, the same bytes are verified before and after.
+struct Delivery {
+  qint64 downloadBytes = 0;  // for this plan; 0: kept from before
+  QString download;          // in words
+  qint64 sendBytes = 0;      // to the device, at most
+  QString send;              // in words
+};
+
 struct Plan {
   QString deviceId;
   QString deviceName;  // for people
@@ -26,6 +35,7 @@ struct Plan {
   bool canFallBack = false;
   bool eraseEverything = false;  // agreed to apart from the rest: the device's read-out protection is taken off
   int expectedSeconds = 0;
+  Delivery delivery;
 
   bool allowed() const { return firstFailure(checks) == nullptr; }
   QString fromVersion() const;

@@ -1,16 +1,12 @@
 #include "app/update/plan_maker.h"
 
+#include "app/update/delivery.h"
 #include "keystore/crypto/digest.h"
 
 #include <algorithm>
 
 namespace sealift {
 namespace {
-
-constexpr qint64 kMaxImageBytes = 1024LL * 1024 * 1024;
-// What a plan promises before anything was measured on this link: modest serial and network rates.
-constexpr double kSerialBytesPerSecond = 10'000.0;
-constexpr double kNetworkBytesPerSecond = 200'000.0;
 
 QString shortHex(const QString& hex) {
   return hex.left(4) + QStringLiteral("…") + hex.right(4);
@@ -49,6 +45,7 @@ Check checkMetadata(const VendorRepository& repository, const QString& targetPat
 
 struct ImageAnswer {
   std::optional<Image> image;
+  ObtainedImage obtained;
   QList<Check> checks;
 };
 
@@ -56,10 +53,10 @@ ImageAnswer checkImage(const PlanRequest& request, VendorRepository& repository,
   ImageAnswer answer;
   const QString hashTitle = QStringLiteral("Image is what was published");
   const QString signatureTitle = QStringLiteral("Image signature valid");
-  Result<QByteArray> bytes = repository.target(request.release.targetPath, kMaxImageBytes, cancel);
-  if (!bytes) {
+  Result<ObtainedImage> obtained = repository.image(request.release, cancel);
+  if (!obtained) {
     answer.checks << Check::failed(QStringLiteral("image-hash"), QStringLiteral("Image is not what was published"),
-                                   bytes.error());
+                                   obtained.error());
     answer.checks << Check{QStringLiteral("image-signature"),
                            CheckState::NotApplicable,
                            signatureTitle,
@@ -68,7 +65,8 @@ ImageAnswer checkImage(const PlanRequest& request, VendorRepository& repository,
                            {}};
     return answer;
   }
-  Image image{.bytes = *bytes, .sha256 = sha256(*bytes), .facts = {}};
+  answer.obtained = std::move(*obtained);
+  Image image{.bytes = answer.obtained.bytes, .sha256 = sha256(answer.obtained.bytes), .facts = {}};
   const QString hex = QString::fromLatin1(image.sha256.toHex());
   if (hex != request.release.sha256) {
     answer.checks << Check::failed(
@@ -139,11 +137,8 @@ Result<QString> cumulativeNotes(const PlanRequest& request, VendorRepository& re
   return text.trimmed() + u'\n';
 }
 
-int expectedSeconds(const PlanRequest& request) {
-  const double rate = request.address.kind == LinkKind::Serial
-                          ? std::min(kSerialBytesPerSecond, request.address.baud() / 10.0)
-                          : kNetworkBytesPerSecond;
-  return static_cast<int>(static_cast<double>(request.release.terms.bytes) / rate) +
+int expectedSeconds(const PlanRequest& request, qint64 bytes) {
+  return static_cast<int>(static_cast<double>(bytes) / expectedBytesPerSecond(request.address)) +
          request.model.timings.restartSeconds + request.release.offlineSeconds;
 }
 
@@ -180,7 +175,6 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
   plan.notesHash = QString::fromLatin1(sha256(plan.notesMarkdown.toUtf8()).toHex());
   plan.canFallBack = request.capabilities.slots && request.capabilities.testBoot;
   plan.eraseEverything = request.eraseEverything;
-  plan.expectedSeconds = expectedSeconds(request);
 
   plan.checks << checkMetadata(repository, request.release.targetPath, request.refreshProblem);
   ImageAnswer answer = checkImage(request, repository, cancel);
@@ -194,6 +188,13 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
                                   .highestSecurityVersionSeen = request.highestSecurityVersionSeen,
                                   .eraseAgreed = request.eraseEverything,
                                   .today = clock.nowUtc().date()});
+  plan.delivery.sendBytes = request.release.terms.bytes;
+  if (answer.image) {
+    plan.delivery =
+        chooseDelivery({request.release, answer.obtained, request.device, request.capabilities, request.address},
+                       *answer.image, repository, cancel);
+  }
+  plan.expectedSeconds = expectedSeconds(request, plan.delivery.sendBytes);
   made.image = std::move(answer.image);
   return made;
 }

@@ -69,6 +69,7 @@ QJsonObject deviceToJson(const DeviceSnapshot& device) {
        device.securityVersion ? QJsonValue(static_cast<qint64>(*device.securityVersion)) : QJsonValue()},
       {QStringLiteral("securityVersionDetail"), device.securityVersionDetail},
       {QStringLiteral("batteryPercent"), device.batteryPercent ? QJsonValue(*device.batteryPercent) : QJsonValue()},
+      {QStringLiteral("deltaKinds"), QJsonArray::fromStringList(device.deltaKinds)},
       {QStringLiteral("inBootloader"), device.inBootloader},
       {QStringLiteral("readProtected"), device.readProtected},
       {QStringLiteral("slotBytes"), device.slotBytes},
@@ -91,6 +92,10 @@ DeviceSnapshot deviceFromJson(const QJsonObject& json) {
     device.securityVersion = static_cast<quint32>(value.toInteger());
   }
   device.securityVersionDetail = json[QStringLiteral("securityVersionDetail")].toString();
+  const QJsonArray kinds = json[QStringLiteral("deltaKinds")].toArray();
+  for (const QJsonValue& kind : kinds) {
+    device.deltaKinds << kind.toString();
+  }
   if (const QJsonValue value = json[QStringLiteral("batteryPercent")]; value.isDouble()) {
     device.batteryPercent = value.toInt();
   }

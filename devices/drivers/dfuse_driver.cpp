@@ -8,7 +8,9 @@ namespace sealift {
 
 namespace {
 
-constexpr double kEraseShare = 0.3;  // of a transfer; the rest is writing
+// Of a transfer; the rest is writing.
+constexpr double kCompareShare = 0.1;
+constexpr double kEraseShare = 0.2;
 
 Result<DfuseMemoryMap> mapOf(const DfuInterface& memory) {
   return DfuseMemoryMap::parse(memory.name);
@@ -22,10 +24,26 @@ qint64 bytesOf(const DfuseTarget& target) {
   return bytes;
 }
 
+qint64 bytesOf(const QList<MemoryPart>& parts) {
+  qint64 bytes = 0;
+  for (const MemoryPart& part : parts) {
+    bytes += part.bytes.size();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 DriverEntry DfuseDriver::entry() {
-  return entryOf<DfuseDriver>(QStringLiteral("dfuse"), QStringLiteral("DfuSe 1.1a (STM32)"));
+  DriverEntry entry = entryOf<DfuseDriver>(QStringLiteral("dfuse"), QStringLiteral("DfuSe 1.1a (STM32)"));
+  entry.capabilities.sectorDigests = true;  // by reading, which is quicker than erasing and writing
+  return entry;
+}
+
+Capabilities DfuseDriver::capabilities() const {
+  Capabilities capabilities = UsbDfuSteps::capabilities();
+  capabilities.sectorDigests = unit_.settings().readBack && !unit_.settings().eraseAll;
+  return capabilities;
 }
 
 DfuseDriver::DfuseDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
@@ -153,37 +171,69 @@ Status DfuseDriver::checkTargets(const QList<DfuseTarget>& targets) const {
   return {};
 }
 
-Status DfuseDriver::eraseFor(const DfuseTarget& target, Progress& progress, StepContext& step) {
-  DfuseSession session(*unit_.session());
-  if (unit_.settings().eraseAll) {
-    return session.massErase(step.cancel);
-  }
-  SEALIFT_TRY(const DfuseMemoryMap map, mapOf(unit_.session()->interface()));
-  QList<quint32> sectors;
+// Those that can be erased and that the target touches.
+QList<MemoryRange> DfuseDriver::sectorsOf(const DfuseTarget& target, const DfuseMemoryMap& map) {
+  QList<quint32> begins;
   for (const DfuseElement& element : target.elements) {
-    sectors += map.sectorsToErase(element.address, element.end());
+    begins += map.sectorsToErase(element.address, element.end());
   }
-  std::sort(sectors.begin(), sectors.end());
-  sectors.erase(std::unique(sectors.begin(), sectors.end()), sectors.end());
-  for (qsizetype i = 0; i < sectors.size(); ++i) {
-    SEALIFT_CHECK(step.cancel.check());
-    SEALIFT_CHECK(session.eraseSector(sectors[i], step.cancel));
-    progress.setFraction(static_cast<double>(i + 1) / static_cast<double>(sectors.size()));
+  std::sort(begins.begin(), begins.end());
+  begins.erase(std::unique(begins.begin(), begins.end()), begins.end());
+  QList<MemoryRange> sectors;
+  for (const quint32 begin : begins) {
+    sectors << MemoryRange{begin, map.sectorEnd(begin)};
   }
-  step.note(QStringLiteral("Erased %1 sectors of \"%2\".").arg(sectors.size()).arg(map.name()));
-  return {};
+  return sectors;
+}
+
+Result<KeptSectors> DfuseDriver::findKept(const QList<MemoryRange>& sectors, const QList<MemoryPart>& parts,
+                                          const DfuseMemoryMap& map, Progress progress, StepContext& step) {
+  const auto isReadable = [&](const MemoryRange& sector) { return map.isReadable(sector.begin, sector.end); };
+  if (!unit_.settings().readBack || !std::all_of(sectors.cbegin(), sectors.cend(), isReadable)) {
+    return KeptSectors();
+  }
+  Progress nobody;
+  DfuseSession session(*unit_.session());
+  const auto read = [&](quint64 address, qsizetype bytes) {
+    return session.read(static_cast<quint32>(address), bytes, nobody, step.cancel);
+  };
+  return KeptSectors::find(sectors, parts, unit_.session()->blockSize(), read, progress, step.cancel);
 }
 
 Status DfuseDriver::writeTarget(const DfuseTarget& target, StepContext& step) {
-  Progress erasing = step.progress.part(kEraseShare, QStringLiteral("Erasing"));
-  SEALIFT_CHECK(eraseFor(target, erasing, step));
-  Progress writing = step.progress.part(1.0 - kEraseShare, QStringLiteral("Writing"));
-  const auto total = static_cast<double>(bytesOf(target));
+  DfuseSession session(*unit_.session());
+  SEALIFT_TRY(const DfuseMemoryMap map, mapOf(unit_.session()->interface()));
+  QList<MemoryPart> parts;
   for (const DfuseElement& element : target.elements) {
-    Progress part = writing.part(static_cast<double>(element.data.size()) / total, QString());
-    SEALIFT_CHECK(DfuseSession(*unit_.session()).write(element.address, element.data, part, step.cancel));
+    parts << MemoryPart{element.address, element.data};
   }
-  step.note(QStringLiteral("Wrote %1 bytes in blocks of %2.").arg(bytesOf(target)).arg(unit_.session()->blockSize()));
+  Progress comparing = step.progress.part(kCompareShare, QStringLiteral("Comparing"));
+  Progress erasing = step.progress.part(kEraseShare, QStringLiteral("Erasing"));
+  Progress writing = step.progress.part(1.0 - kCompareShare - kEraseShare, QStringLiteral("Writing"));
+  if (unit_.settings().eraseAll) {
+    SEALIFT_CHECK(session.massErase(step.cancel));
+  } else {
+    const QList<MemoryRange> sectors = sectorsOf(target, map);
+    SEALIFT_TRY(const KeptSectors kept, findKept(sectors, parts, map, comparing, step));
+    parts = kept.remainder(parts);
+    for (qsizetype i = 0; i < sectors.size(); ++i) {
+      SEALIFT_CHECK(step.cancel.check());
+      if (!kept.contains(sectors[i].begin)) {
+        SEALIFT_CHECK(session.eraseSector(static_cast<quint32>(sectors[i].begin), step.cancel));
+      }
+      erasing.setFraction(static_cast<double>(i + 1) / static_cast<double>(sectors.size()));
+    }
+    step.note(QStringLiteral("Erased %1 sectors of \"%2\"; %3 hold already what they shall.")
+                  .arg(sectors.size() - kept.count())
+                  .arg(map.name())
+                  .arg(kept.count()));
+  }
+  const qint64 total = bytesOf(parts);
+  for (const MemoryPart& part : parts) {
+    Progress share = writing.part(static_cast<double>(part.bytes.size()) / static_cast<double>(total), QString());
+    SEALIFT_CHECK(session.write(static_cast<quint32>(part.address), part.bytes, share, step.cancel));
+  }
+  step.note(QStringLiteral("Wrote %1 bytes in blocks of %2.").arg(total).arg(unit_.session()->blockSize()));
   return unit_.session()->becomeIdle(step.cancel);  // so that another memory may be chosen
 }
 

@@ -4,12 +4,13 @@
 // The image: a DfuSe file (format "dfuse"), whose suffix must fit the bootloader's vendor and product and whose targets
 // name memories and addresses; or a file of any other format of the model's, written as it is at the model's address
 // (a signed MCUboot image, for example). Everything is compared with the device's own memory maps before anything is
-// erased; erased are only the sectors that the image covers.
+// erased; erased and written are only the sectors that the image covers and that hold anything else.
 //
 // Where the device's read-out protection is on, everything ends with DeviceProtected before anything is written, unless
 // StepContext::massEraseAgreed: then it is taken off, which erases the device. Settings: usb_dfu_settings.h.
 #pragma once
 
+#include "devices/drivers/kept_sectors.h"
 #include "devices/drivers/usb_dfu_steps.h"
 #include "devices/images/dfuse_file.h"
 #include "transports/protocols/dfu/dfuse_session.h"
@@ -23,6 +24,7 @@ class DfuseDriver final : public UsbDfuSteps {
   DfuseDriver(const ModelDescription& model, const UsbDfuSettings& settings, const LinkAddress& address,
               LinkOpener& links);
 
+  Capabilities capabilities() const override;
   Result<DeviceSnapshot> identify(StepContext& step) override;
   Result<IdentityProof> proveIdentity(StepContext& step) override;
   Status enterBootloader(StepContext& step) override;
@@ -37,7 +39,9 @@ class DfuseDriver final : public UsbDfuSteps {
   Result<QList<DfuseTarget>> targetsOf(const Image& image) const;
   Status checkTargets(const QList<DfuseTarget>& targets) const;
   Status checkProtection(StepContext& step);
-  Status eraseFor(const DfuseTarget& target, Progress& progress, StepContext& step);
+  static QList<MemoryRange> sectorsOf(const DfuseTarget& target, const DfuseMemoryMap& map);
+  Result<KeptSectors> findKept(const QList<MemoryRange>& sectors, const QList<MemoryPart>& parts,
+                               const DfuseMemoryMap& map, Progress progress, StepContext& step);
   Status writeTarget(const DfuseTarget& target, StepContext& step);
 };
 

@@ -30,12 +30,15 @@ class SmpDriver final : public Driver {
 
  private:
   Result<std::unique_ptr<SmpConnection>> open(const StepContext& step);
+  Result<bool> sendDelta(SmpConnection& connection, const QList<SmpImage>& images, const Image& image,
+                         StepContext& step);
   Status checkFallback(const QList<SmpImage>& images, const std::optional<SmpBootloaderMode>& mode) const;
 
   ModelDescription model_;
   LinkAddress address_;
   LinkOpener& opener_;
   std::optional<SmpBootloaderMode> mode_;  // as identify() learned it
+  std::optional<SmpDeltaSupport> delta_;   // the same
   QByteArray matchedSha256_;               // SHA-256 of the file that the device said it stored, of the last transfer
 };
 

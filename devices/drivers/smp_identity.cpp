@@ -70,6 +70,19 @@ Status readUnit(SmpClient& client, DeviceSnapshot& snapshot, const CancelToken& 
   return {};
 }
 
+// "2:suffix,zstd-patch". What is written otherwise is for newer programs: then the device can't, as far as is known
+// here.
+Result<std::optional<SmpDeltaSupport>> readDeltaSupport(SmpClient& client, const CancelToken& cancel) {
+  SEALIFT_TRY(const QString text, readText(client, QStringLiteral("sealift/delta"), cancel));
+  bool isNumber = false;
+  SmpDeltaSupport support{text.section(u':', 0, 0).toInt(&isNumber),
+                          text.section(u':', 1).split(u',', Qt::SkipEmptyParts)};
+  if (!isNumber || support.image <= kSmpImageNumber || support.kinds.isEmpty()) {
+    return std::optional<SmpDeltaSupport>();
+  }
+  return std::optional(std::move(support));
+}
+
 QString slotName(int slot) {
   return slot == kSmpPrimarySlot     ? QStringLiteral("primary")
          : slot == kSmpSecondarySlot ? QStringLiteral("secondary")
@@ -117,6 +130,12 @@ Status checkSpeaksSmp(SmpClient& client, const CancelToken& cancel) {
 
 }  // namespace
 
+Result<std::optional<QByteArray>> readSmpMadeDigest(SmpClient& client, const CancelToken& cancel) {
+  constexpr int kSha256Bytes = 32;
+  SEALIFT_TRY(const auto digest, client.readSetting(QStringLiteral("sealift/made"), kSha256Bytes, cancel));
+  return digest && digest->size() == kSha256Bytes ? digest : std::nullopt;
+}
+
 QList<Slot> smpSlots(const QList<SmpImage>& images) {
   QList<Slot> slots;
   for (const SmpImage& image : images) {
@@ -157,6 +176,10 @@ Result<SmpIdentity> readSmpIdentity(SmpConnection& connection, const CancelToken
   snapshot.bootloader += QStringLiteral(" · ") + connection.description();
   SEALIFT_CHECK(readUnit(client, snapshot, cancel));
   SEALIFT_CHECK(readCapacity(client, snapshot, cancel));
+  if (!snapshot.inBootloader) {
+    SEALIFT_TRY(identity.delta, readDeltaSupport(client, cancel));
+    snapshot.deltaKinds = identity.delta ? identity.delta->kinds : QStringList();
+  }
   return identity;
 }
 

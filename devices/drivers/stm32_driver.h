@@ -2,13 +2,14 @@
 // what was there.
 //
 // The image is written as it is at the model's address, whatever its format (raw, or a signed MCUboot image). That it
-// fits is known before anything is erased; erased are only the sectors that it covers. What the device holds is read
-// back and compared byte by byte.
+// fits is known before anything is erased; erased and written are only the sectors that it covers and that hold
+// anything else. What the device holds is read back and compared byte by byte.
 //
 // Where the device's read-out protection is on, everything ends with DeviceProtected before anything is written, unless
 // StepContext::massEraseAgreed: then it is taken off, which erases the device. Settings: stm32_settings.h.
 #pragma once
 
+#include "devices/drivers/kept_sectors.h"
 #include "devices/drivers/stm32_unit.h"
 
 namespace sealift {
@@ -40,7 +41,10 @@ class Stm32Driver final : public Driver {
  private:
   Status checkProtection(StepContext& step);
   Status checkFits(const Image& image, StepContext& step);
-  Status eraseFor(const Image& image, Progress progress, StepContext& step);
+  Result<KeptSectors> findKept(const QList<Stm32FlashLayout::Page>& pages, const QList<MemoryPart>& parts,
+                               Progress progress, StepContext& step);
+  // What is left to write.
+  Result<QList<MemoryPart>> eraseFor(const Image& image, StepContext& step);
 
   Stm32Unit unit_;
   bool written_ = false;  // the old firmware is gone

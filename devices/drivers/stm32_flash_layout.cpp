@@ -108,16 +108,24 @@ bool Stm32FlashLayout::isPageBegin(qint64 offset) const {
   return false;
 }
 
-QList<quint16> Stm32FlashLayout::pages(qint64 begin, qint64 end) const {
-  QList<quint16> numbers;
+QList<Stm32FlashLayout::Page> Stm32FlashLayout::pagesOf(qint64 begin, qint64 end) const {
+  QList<Page> found;
   quint16 number = 0;
   qint64 at = 0;
   for (const Run& run : runs_) {
     for (int i = 0; i < run.count; ++i, ++number, at += run.bytes) {
       if (at < end && at + run.bytes > begin) {
-        numbers << number;
+        found << Page{number, at, at + run.bytes};
       }
     }
+  }
+  return found;
+}
+
+QList<quint16> Stm32FlashLayout::pages(qint64 begin, qint64 end) const {
+  QList<quint16> numbers;
+  for (const Page& page : pagesOf(begin, end)) {
+    numbers << page.number;
   }
   return numbers;
 }

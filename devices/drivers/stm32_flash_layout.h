@@ -21,8 +21,14 @@ class Stm32FlashLayout {
 
   qint64 bytes() const;
   bool isPageBegin(qint64 offset) const;
-  // The numbers of the pages on which the bytes from `begin` to before `end` (offsets) lie.
-  QList<quint16> pages(qint64 begin, qint64 end) const;
+  struct Page {
+    quint16 number = 0;
+    qint64 begin = 0;  // offsets
+    qint64 end = 0;
+  };
+  // The pages on which the bytes from `begin` to before `end` (offsets) lie.
+  QList<Page> pagesOf(qint64 begin, qint64 end) const;
+  QList<quint16> pages(qint64 begin, qint64 end) const;  // their numbers
 
  private:
   struct Run {

@@ -1,6 +1,7 @@
 #include "devices/drivers/uboot_driver.h"
 
 #include "app/base/crc.h"
+#include "devices/drivers/uboot_difference.h"
 #include "devices/drivers/uboot_loader.h"
 #include "transports/protocols/uboot/memory.h"
 #include "transports/protocols/uboot/storage.h"
@@ -34,6 +35,7 @@ DriverEntry UbootDriver::entry() {
   entry.capabilities.slots = true;
   entry.capabilities.readback = true;
   entry.capabilities.storedDigest = true;
+  entry.capabilities.sectorDigests = true;
   entry.capabilities.testBoot = true;
   entry.capabilities.secureBootState = true;
   entry.capabilities.rollbackCounter = true;
@@ -256,9 +258,20 @@ Status UbootDriver::writeSlot(const Image& image, const UbootBootState& state, S
   if (const quint64 rest = blocks * settings_.blockSize - bytes; rest > 0) {
     SEALIFT_CHECK(UbootMemory(session_->console).fill(settings_.imageAddress + bytes, 0, rest, step.cancel));
   }
-  step.note(QStringLiteral("Writing slot %1.").arg(settings_.slotAreas[static_cast<std::size_t>(target)].name));
-  return UbootStorage(session_->console, settings_.interface, settings_.device)
-      .write(settings_.imageAddress, area.block, blocks, step.cancel);
+  SEALIFT_TRY(const QList<UbootDifference::Blocks> runs,
+              UbootDifference(session_->console, settings_, image).toWrite(area, step));
+  quint64 written = 0;
+  for (const UbootDifference::Blocks& run : runs) {
+    SEALIFT_CHECK(UbootStorage(session_->console, settings_.interface, settings_.device)
+                      .write(settings_.imageAddress + run.first * settings_.blockSize, area.block + run.first,
+                             run.count, step.cancel));
+    written += run.count;
+  }
+  step.note(QStringLiteral("Wrote %1 of %2 blocks of slot %3; the rest held what it shall.")
+                .arg(written)
+                .arg(blocks)
+                .arg(settings_.slotAreas[static_cast<std::size_t>(target)].name));
+  return {};
 }
 
 Status UbootDriver::transfer(const Image& image, StepContext& step) {
@@ -276,7 +289,8 @@ Status UbootDriver::transfer(const Image& image, StepContext& step) {
     state.triesLeft = 0;
     SEALIFT_CHECK(kept(UbootBootStateStore(session_->console, settings_).store(state, step.cancel)));
   }
-  SEALIFT_CHECK(kept(UbootLoader(session_->console, settings_, links_).load(image, step)));
+  const UbootArea& running = settings_.slotAreas[static_cast<std::size_t>(state.confirmedSlot())].area;
+  SEALIFT_CHECK(kept(UbootLoader(session_->console, settings_, links_).load(image, running, step)));
   return kept(writeSlot(image, state, step));
 }
 

@@ -1,6 +1,7 @@
 #include "devices/drivers/uboot_loader.h"
 
 #include "app/base/crc.h"
+#include "devices/drivers/uboot_difference.h"
 #include "devices/drivers/uboot_inspector.h"
 #include "devices/drivers/uboot_tftp.h"
 #include "transports/protocols/uboot/device_tree.h"
@@ -15,6 +16,7 @@ constexpr std::chrono::milliseconds kLoadStart{10'000};
 constexpr std::chrono::milliseconds kLoadEnd{15'000};
 // U-Boot acknowledges block 0 without asking for data again.
 constexpr std::chrono::milliseconds kDataStart{100};
+constexpr double kCompareShare = 0.05;  // of a transfer over the console
 
 QByteArray hexAddress(quint64 address) {
   return "0x" + QByteArray::number(address, 16);
@@ -27,7 +29,7 @@ bool isOnlyTheWay(ErrorCode code) {
 
 }  // namespace
 
-Status UbootLoader::load(const Image& image, StepContext& step) {
+Status UbootLoader::load(const Image& image, const UbootArea& running, StepContext& step) {
   if (settings_.tftp) {
     const Status loaded = loadByTftp(image, step);
     if (loaded || !settings_.tftp->fallsBackToYmodem || !isOnlyTheWay(loaded.error().code)) {
@@ -36,8 +38,7 @@ Status UbootLoader::load(const Image& image, StepContext& step) {
     step.note(QStringLiteral("TFTP is not possible, so the image goes over the console, which takes longer: %1")
                   .arg(loaded.error().message()));
   }
-  SEALIFT_CHECK(loadByYmodem(image, step));
-  return proveCrc32(image, step);
+  return loadByYmodem(image, running, step);
 }
 
 Status UbootLoader::loadByTftp(const Image& image, StepContext& step) {
@@ -56,14 +57,42 @@ Status UbootLoader::loadByTftp(const Image& image, StepContext& step) {
   return {};
 }
 
-Status UbootLoader::loadByYmodem(const Image& image, StepContext& step) {
+// What the device has already is left out. Should the whole not come right by that, all of it is sent.
+Status UbootLoader::loadByYmodem(const Image& image, const UbootArea& running, StepContext& step) {
+  Progress comparing = step.progress.part(kCompareShare, QStringLiteral("Comparing"));
+  SEALIFT_TRY(const QList<MemoryPart> parts, UbootDifference(console_, settings_, image).toSend(running, step));
+  comparing.finish();
+  Progress sending = step.progress.part(1.0 - kCompareShare, QString());
+  qint64 bytes = 0;
+  for (const MemoryPart& part : parts) {
+    bytes += part.bytes.size();
+  }
+  const MemoryPart whole{settings_.imageAddress, image.bytes};
+  if (bytes == image.bytes.size()) {
+    SEALIFT_CHECK(sendByYmodem(whole, sending, step));
+    return proveCrc32(image, step);
+  }
+  for (const MemoryPart& part : parts) {
+    Progress share = sending.part(static_cast<double>(part.bytes.size()) / static_cast<double>(bytes), QString());
+    SEALIFT_CHECK(sendByYmodem(part, share, step));
+  }
+  step.note(QStringLiteral("Sent %1 of %2 bytes; the device had the rest.").arg(bytes).arg(image.bytes.size()));
+  if (const Status proven = proveCrc32(image, step); proven || proven.error().code != ErrorCode::DeviceWriteFailed) {
+    return proven;
+  }
+  step.note(QStringLiteral("That did not make the image; all of it is sent."));
+  SEALIFT_CHECK(sendByYmodem(whole, Progress(), step));
+  return proveCrc32(image, step);
+}
+
+Status UbootLoader::sendByYmodem(const MemoryPart& part, Progress progress, StepContext& step) {
   SEALIFT_TRY(const QByteArray marker,
-              console_.start("loady " + hexAddress(settings_.imageAddress), "bps...",
+              console_.start("loady " + hexAddress(part.address), "bps...",
                              Deadline::in(kLoadStart, QStringLiteral("U-Boot to be ready for YMODEM")), step.cancel));
   YmodemOptions options;
   options.dataStart = kDataStart;
   YmodemSender sender(console_.link(), options, console_.takeInput());
-  if (const Status sent = sender.send(QStringLiteral("image.fit"), image.bytes, step.progress, step.cancel); !sent) {
+  if (const Status sent = sender.send(QStringLiteral("image.fit"), part.bytes, progress, step.cancel); !sent) {
     if (sent.error().code != ErrorCode::LinkLost) {
       (void)console_.recover(kLoadEnd);
     }

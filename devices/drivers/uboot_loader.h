@@ -12,6 +12,7 @@
 #pragma once
 
 #include "devices/core/driver.h"
+#include "devices/drivers/kept_sectors.h"
 #include "devices/drivers/uboot_settings.h"
 
 namespace sealift {
@@ -22,15 +23,17 @@ class UbootLoader {
   UbootLoader(UbootConsole& console, const UbootSettings& settings, LinkOpener& links)
       : console_(console), settings_(settings), links_(links) {}
 
-  // Afterwards the memory at settings.imageAddress holds the image.
-  // Errors: DeviceWriteFailed (it does not), and those of the way it took.
-  Status load(const Image& image, StepContext& step);
+  // Afterwards the memory at settings.imageAddress holds the image. `running`: the slot whose firmware runs; what it
+  // has of the image does not travel over the console. Errors: DeviceWriteFailed (it does not), and those of the way it
+  // took.
+  Status load(const Image& image, const UbootArea& running, StepContext& step);
 
  private:
   enum class Proof { Sha256, Signature, Crc32 };
 
   Status loadByTftp(const Image& image, StepContext& step);
-  Status loadByYmodem(const Image& image, StepContext& step);
+  Status loadByYmodem(const Image& image, const UbootArea& running, StepContext& step);
+  Status sendByYmodem(const MemoryPart& part, Progress progress, StepContext& step);
   Result<Proof> strongestProof(const Image& image, const CancelToken& cancel);
   Status proveCrc32(const Image& image, StepContext& step);
   Status proveSha256(const Image& image, StepContext& step);

@@ -26,11 +26,20 @@ struct ImageFacts {
   QStringList hardwareRevisions;  // revisions that the image itself names; may be empty
 };
 
+// Another way to an image's bytes, for a device that makes them itself from what it runs. What it stored is proven
+// afterwards, as always.
+struct DeviceDelta {
+  QString kind;  // one of Capabilities::deltaKinds
+  QByteArray bytes;
+  QByteArray baseDigest;  // what the device reports of the firmware that it starts from
+};
+
 // One image in memory: the bytes that were hashed are the bytes that are sent.
 struct Image {
   QByteArray bytes;
   QByteArray sha256;  // of bytes, raw
   ImageFacts facts;
+  std::optional<DeviceDelta> delta = {};  // a driver that can't, or can't now, sends `bytes`
 };
 
 // Parses and verifies by format name. `keys`: PEM public keys, one of which must have signed where the format carries

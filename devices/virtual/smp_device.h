@@ -43,6 +43,10 @@ struct SmpDeviceConfig {
   quint32 bufferSize = 2048;  // bytes of one frame with its header (os parameters "buf_size")
   quint32 bufferCount = 4;    // frames that may wait ("buf_count")
 
+  // Takes differences as this image number and makes images of them; 0: it can't.
+  int deltaImage = 0;
+  qsizetype deltaBytes = 64 * 1024;  // at most; RAM
+
   int resetMs = 0;           // from the answer to a reset request until the reset
   int bootMs = 0;            // bootloader and start of the application, without the swap
   int eraseSectorMs = 0;     // each
@@ -64,6 +68,7 @@ struct SmpFaults {
   qint64 goSilentAfterBytes = -1;  // of upload, counted from when it is set; until the next power cycle; below 0: off
   bool refuseUploads = false;      // answers every upload with "access denied"
   bool pretendToWrite = false;     // says done and does not write
+  bool spoilDeltas = false;        // makes something else of a delta
 };
 
 class SmpDevice {

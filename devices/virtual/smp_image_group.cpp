@@ -1,10 +1,13 @@
 #include "devices/virtual/smp_image_group.h"
 
 #include "app/base/byte_reader.h"
+#include "devices/images/delta/image_delta.h"
 #include "devices/virtual/smp_device.h"
 #include "keystore/crypto/digest.h"
 
 #include <QCborArray>
+
+#include <utility>
 
 namespace sealift {
 
@@ -142,7 +145,17 @@ SmpReply SmpImageGroup::upload(const QCborMap& body) {
   }
   const QCborValue offset = body.value(key("off"));
   const QByteArray data = body.value(key("data")).toByteArray();
-  if (!offset.isInteger() || offset.toInteger() < 0 || body.value(key("image")).toInteger(0) != 0) {
+  if (!offset.isInteger() || offset.toInteger() < 0) {
+    return SmpReply::error(kSmpInvalid);
+  }
+  const qint64 number = body.value(key("image")).toInteger(0);
+  const bool isDelta =
+      offset.toInteger() == 0 ? config_.deltaImage > 0 && number == config_.deltaImage : delta_.size > 0;
+  if (isDelta) {
+    return uploadDelta(body, offset.toInteger(), data);
+  }
+  delta_ = {};
+  if (number != 0) {
     return SmpReply::error(kSmpInvalid);
   }
   if (offset.toInteger() == 0) {
@@ -226,6 +239,65 @@ SmpReply SmpImageGroup::takeChunk(const QByteArray& data) {
     }
     upload_ = {};
   }
+  return reply;
+}
+
+// Into RAM, in order, as an image is taken; what is made of it is written when all of it is there.
+SmpReply SmpImageGroup::uploadDelta(const QCborMap& body, qint64 offset, const QByteArray& data) {
+  if (offset == 0) {
+    const qint64 length = body.value(key("len")).toInteger(0);
+    const QByteArray sha = body.value(key("sha")).toByteArray();
+    if (length <= 0 || length > config_.deltaBytes) {
+      return SmpReply::groupError(length <= 0 ? kImageInvalidLength : kImageTooLarge, kSmpInvalid);
+    }
+    if (secondaryInUse()) {
+      return SmpReply::groupError(kImageNoFreeSlot, kSmpBadState);
+    }
+    if (delta_.size == 0 || sha.isEmpty() || sha != delta_.sha) {
+      delta_ = {sha, length, {}};
+      upload_ = {};
+      madeDigest_.clear();
+    }
+  }
+  if (offset == delta_.bytes.size()) {
+    if (data.size() > delta_.size - delta_.bytes.size()) {
+      return SmpReply::groupError(kImageDataOverrun, kSmpInvalid);
+    }
+    delta_.bytes += data;
+  }
+  SmpReply reply;
+  reply.body[key("off")] = delta_.bytes.size();
+  return delta_.bytes.size() == delta_.size ? makeFromDelta() : reply;
+}
+
+// From the running image, whose file ends where its last TLV does, into the secondary slot as if it were uploaded.
+SmpReply SmpImageGroup::makeFromDelta() {
+  const Delta delta = std::exchange(delta_, {});
+  const std::optional<McubootImage> running = bootloader_.image(McubootModel::kPrimary);
+  const Result<qint64> size = deltaResultBytes(delta.bytes);
+  if (sha256(delta.bytes) != delta.sha || !running || !size || *size > bootloader_.imageBytes()) {
+    return SmpReply::groupError(kImageInvalidHash, kSmpInvalid);
+  }
+  const Result<QByteArray> base = flash_.read(bootloader_.slotBegin(McubootModel::kPrimary), running->totalSize);
+  Result<QByteArray> made = base ? applyDelta(*base, delta.bytes, *size, CancelToken()) : base;
+  if (!made || made->isEmpty()) {
+    return SmpReply::groupError(kImageInvalidHash, kSmpInvalid);
+  }
+  if (faults_.spoilDeltas) {
+    made->back() = static_cast<char>(made->back() ^ 1);
+  }
+  const qint64 before = storedBytes_;
+  const SmpReply stored =
+      upload({{key("image"), 0}, {key("off"), 0}, {key("len"), made->size()}, {key("data"), *made}});
+  storedBytes_ = before;  // counts what came over the link
+  if (stored.rc != 0 || stored.groupRc != 0 || stored.lost) {
+    return stored;
+  }
+  const Result<QByteArray> written = flash_.read(bootloader_.slotBegin(McubootModel::kSecondary), made->size());
+  madeDigest_ = written ? sha256(*written) : QByteArray();
+  SmpReply reply;
+  reply.body[key("off")] = delta.size;
+  reply.body[key("match")] = true;
   return reply;
 }
 

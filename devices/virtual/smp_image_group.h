@@ -40,7 +40,13 @@ class SmpImageGroup {
 
   SmpReply handle(const virtual_smp::Frame& request);
   // What a reset forgets: the upload that is under way lives in RAM.
-  void reset() { upload_ = {}; }
+  void reset() {
+    upload_ = {};
+    delta_ = {};
+    madeDigest_.clear();
+  }
+  // Computed over what was made of the last delta; empty when nothing was.
+  const QByteArray& madeDigest() const { return madeDigest_; }
   // The running firmware refuses to be confirmed.
   void setDeniesConfirm(bool denies) { deniesConfirm_ = denies; }
   qint64 storedBytes() const { return storedBytes_; }
@@ -55,11 +61,19 @@ class SmpImageGroup {
     qsizetype erasedTo = 0;  // of the slot
   };
 
+  struct Delta {
+    QByteArray sha;
+    qsizetype size = 0;
+    QByteArray bytes;
+  };
+
   SmpReply readState() const;
   SmpReply writeState(const QCborMap& body);
   SmpReply upload(const QCborMap& body);
   SmpReply beginUpload(const QCborMap& body, const QByteArray& data);
   SmpReply takeChunk(const QByteArray& data);
+  SmpReply uploadDelta(const QCborMap& body, qint64 offset, const QByteArray& data);
+  SmpReply makeFromDelta();
   Status store(const QByteArray& data, bool last);
   SmpReply eraseSlot(const QCborMap& body);
   SmpReply slotInfo() const;
@@ -71,6 +85,8 @@ class SmpImageGroup {
   McubootModel& bootloader_;
   const SmpFaults& faults_;
   Upload upload_;
+  Delta delta_;
+  QByteArray madeDigest_;
   bool deniesConfirm_ = false;
   qint64 storedBytes_ = 0;
 };

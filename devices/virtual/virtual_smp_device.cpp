@@ -171,6 +171,11 @@ void VirtualSmpDevice::pretendToWrite(bool pretend) {
   device_.faults().pretendToWrite = pretend;
 }
 
+void VirtualSmpDevice::spoilDeltas(bool spoil) {
+  const std::scoped_lock lock(mutex_);
+  device_.faults().spoilDeltas = spoil;
+}
+
 void VirtualSmpDevice::cutPowerAtFlashOperation(quint64 n) {
   const std::scoped_lock lock(mutex_);
   device_.flash().cutPowerAtOperation(n);

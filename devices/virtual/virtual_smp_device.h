@@ -52,6 +52,7 @@ class VirtualSmpDevice {
   void goSilentAfterBytes(qint64 count);  // of upload, from now
   void refuseUploads(bool refuse);
   void pretendToWrite(bool pretend);
+  void spoilDeltas(bool spoil);
   void cutPowerAtFlashOperation(quint64 n);  // from now, 1 is the next one; powerReturnMs says when it comes back
   void powerOff();
   void powerOn();

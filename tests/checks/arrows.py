@@ -13,6 +13,7 @@ import tempfile
 # Single headers of a folder that are plain values or interfaces which others pass on.
 VERSION = "devices/images/version.h"
 IMAGE = "devices/images/image.h"
+DELTA = "devices/images/delta/image_delta.h"
 LINK_OPENER = "transports/links/link_opener.h"
 LINK_ADDRESS = "transports/links/link_address.h"
 
@@ -37,11 +38,11 @@ ARROWS = {
     "app/store": ["app/base"],
     "app/audit": ["app/base", "app/store", "keystore"],
     "app/policy": ["app/base", "devices/core", VERSION],
-    "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore", IMAGE, VERSION],
+    "app/catalog": ["app/base", "app/policy", "app/store", "devices/core", "keystore", IMAGE, DELTA, VERSION],
     "app/update": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "devices/core", "keystore",
                    IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
     "app/services": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "app/update", "devices/core",
-                     "keystore", IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
+                     "keystore", IMAGE, DELTA, VERSION, LINK_OPENER, LINK_ADDRESS],
     # The demonstration: virtual devices, a vendor for them, and stories that drive the window. Only the composition
     # roots know it.
     "app/demo": ["app/base", "app/catalog", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore", "ui"],

@@ -1,12 +1,14 @@
 // The driver's steps, in the engine's order, against a real U-Boot.
 #include "devices/drivers/uboot_driver.h"
 
+#include "keystore/crypto/digest.h"
 #include "tests/support/uboot_machine.h"
 
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <functional>
+#include <random>
 
 using namespace sealift;
 
@@ -82,6 +84,7 @@ class UbootDriverTest : public QObject {
   void powerCutWhileActivating();
   void halfWrittenSlotIsNotVerified();
   void cancelledTransferLeavesTheOldFirmware();
+  void sendsOnlyWhatTheDeviceLacks();
   void trialCanBeTakenBack();
   void swappedBoardIsNoticed();
   void anotherModelIsNotRecognised();
@@ -446,6 +449,57 @@ void UbootDriverTest::cancelledTransferLeavesTheOldFirmware() {
   const auto slot = machine_->readDisk(UbootMachine::kSlotBlock[1], 4096);
   REQUIRE(slot);
   QCOMPARE(*slot, QByteArray(4096, '\0'));
+}
+
+// Images of which three quarters are the same: they come from the slot that runs. What an interrupted transfer brought
+// stays in the memory, and what a slot holds already is not written again.
+void UbootDriverTest::sendsOnlyWhatTheDeviceLacks() {
+  constexpr qint64 kSameFrom = 64 * 1024;
+  QByteArray same(192 * 1024, '\0');
+  std::mt19937 random(3);
+  std::generate(same.begin(), same.end(), [&] { return static_cast<char>(random()); });
+  machine_->cutPower();
+  REQUIRE(machine_->writeDisk(UbootMachine::kSlotBlock[0] + kSameFrom / UbootMachine::kBlockBytes, same));
+  REQUIRE(machine_->start());
+  const auto fit = machine_->image(QStringLiteral("1.1.0.fit"));
+  REQUIRE(fit);
+  Image image = *fit;
+  image.bytes = image.bytes.leftJustified(kSameFrom, '\0') + same;
+  image.sha256 = sha256(image.bytes);
+
+  qint64 typed = 0;
+  opener_.written = [&](QByteArrayView bytes) { typed += bytes.size(); };
+  QStringList notes;
+  step_.note = [&](const QString& line) { notes << line; };
+  auto driver = makeDriver();
+  REQUIRE(driver->identify(step_));
+  REQUIRE(driver->enterBootloader(step_));
+  // A cancel in the middle of what has to be sent.
+  typed = 0;
+  opener_.written = [&](QByteArrayView bytes) {
+    typed += bytes.size();
+    if (typed > 40'000) {
+      step_.cancel.cancel();
+    }
+  };
+  const Status cancelled = driver->transfer(image, step_);
+  QVERIFY(!cancelled && cancelled.error().code == ErrorCode::Cancelled);
+  step_.cancel = CancelToken();
+  opener_.written = [&](QByteArrayView bytes) { typed += bytes.size(); };
+  typed = 0;
+  REQUIRE(driver->transfer(image, step_));
+  QVERIFY2(typed < 40'000, qPrintable(QStringLiteral("%1 bytes: %2").arg(typed).arg(notes.join(u' '))));
+  REQUIRE(driver->verifyOnDevice(image, step_));
+  const auto stored = machine_->readDisk(UbootMachine::kSlotBlock[1], image.bytes.size());
+  REQUIRE(stored);
+  QVERIFY(*stored == image.bytes);
+
+  notes.clear();
+  typed = 0;
+  REQUIRE(driver->transfer(image, step_));
+  QVERIFY2(typed < 4'000, qPrintable(QString::number(typed)));
+  QVERIFY2(notes.join(u' ').contains(QStringLiteral("Wrote 0 of 512 blocks")), qPrintable(notes.join(u' ')));
+  REQUIRE(driver->verifyOnDevice(image, step_));
 }
 
 void UbootDriverTest::trialCanBeTakenBack() {

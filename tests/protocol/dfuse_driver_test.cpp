@@ -83,6 +83,8 @@ class DfuseDriverTest : public QObject {
   void updates();
   void writesRawImagesAtTheModelsAddress();
   void erasesOnlyWhatIsCovered();
+  void writesOnlyWhatDiffers();
+  void goesOnWhereItStopped();
   void refusesWhatDoesNotFit_data();
   void refusesWhatDoesNotFit();
   void protectedDevicesAreLeftAlone();
@@ -99,7 +101,8 @@ class DfuseDriverTest : public QObject {
 void DfuseDriverTest::isRegistered() {
   const DriverEntry* entry = driverRegistry().find(QStringLiteral("dfuse"));
   QVERIFY(entry != nullptr);
-  QCOMPARE(entry->capabilities.names(), (QStringList{QStringLiteral("readback"), QStringLiteral("runningVersion")}));
+  QCOMPARE(entry->capabilities.names(), (QStringList{QStringLiteral("readback"), QStringLiteral("sectorDigests"),
+                                                     QStringLiteral("runningVersion")}));
 }
 
 // AN3156, 4 and 5.
@@ -219,6 +222,52 @@ void DfuseDriverTest::erasesOnlyWhatIsCovered() {
   QCOMPARE(bench.device->erasedSectors() - before, 2U);
   QCOMPARE(bench.device->content(0, 2048), bench.old.first(2048));
   QCOMPARE(bench.device->content(4096, 2048), bench.old.mid(4096, 2048));
+}
+
+// Of the image's five sectors of 2 KiB, one differs; then none; and memory that can't be read is written as a whole.
+void DfuseDriverTest::writesOnlyWhatDiffers() {
+  Bench bench;
+  QByteArray changed = bench.old;
+  changed[3000] = static_cast<char>(changed[3000] ^ 1);
+  const Image image = dfuseImage(changed, bench.config.usb);
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
+  for (const quint64 sectors : {1U, 0U}) {
+    const quint64 before = bench.device->erasedSectors();
+    VERIFY_STAGE_OK(bench.driver->transfer(image, bench.step));
+    QCOMPARE(bench.device->erasedSectors() - before, sectors);
+    QCOMPARE(bench.device->content(0, changed.size()), changed);
+    VERIFY_STAGE_OK(bench.driver->verifyOnDevice(image, bench.step));
+  }
+  Bench blind({}, {{QStringLiteral("readBack"), false}});
+  VERIFY_STAGE_OK(blind.driver->identify(blind.step));
+  VERIFY_STAGE_OK(blind.driver->enterBootloader(blind.step));
+  QVERIFY(!blind.driver->capabilities().sectorDigests);
+  const quint64 before = blind.device->erasedSectors();
+  VERIFY_STAGE_OK(blind.driver->transfer(dfuseImage(changed, blind.config.usb), blind.step));
+  QCOMPARE(blind.device->erasedSectors() - before, 5U);
+}
+
+// What an interrupted transfer had written is neither erased nor written again.
+void DfuseDriverTest::goesOnWhereItStopped() {
+  Bench bench;
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
+  {
+    // The first three sectors, by hand.
+    const auto talk = bench.talk();
+    Progress progress;
+    for (const quint32 sector : {0U, 2048U, 4096U}) {
+      VERIFY_STAGE_OK(talk.dfuse->eraseSector(kBase + sector, bench.step.cancel));
+      VERIFY_STAGE_OK(talk.dfuse->write(kBase + sector, bench.fresh.mid(sector, 2048), progress, bench.step.cancel));
+    }
+  }
+  bench.replug(true);
+  bench.driver = bench.makeDriver();
+  const quint64 before = bench.device->erasedSectors();
+  VERIFY_STAGE_OK(bench.driver->transfer(dfuseImage(bench.fresh, bench.config.usb), bench.step));
+  QCOMPARE(bench.device->erasedSectors() - before, 2U);
+  QCOMPARE(bench.device->content(0, bench.fresh.size()), bench.fresh);
 }
 
 void DfuseDriverTest::refusesWhatDoesNotFit_data() {

@@ -122,6 +122,7 @@ class Stm32DriverTest : public QObject {
   void identifiesByLinesAndLeavesItRunning();
   void updatesByHand();
   void updatesByLines();
+  void writesOnlyWhatDiffers();
   void tellsWhatRunsBeforeAndAfter();
   void tellsFirmwareFromBootloaderByHand();
   void readsTheStoredVersionOfMcubootImages();
@@ -150,7 +151,8 @@ class Stm32DriverTest : public QObject {
 void Stm32DriverTest::isRegistered() {
   const DriverEntry* entry = driverRegistry().find(QStringLiteral("stm32"));
   QVERIFY(entry != nullptr);
-  QCOMPARE(entry->capabilities.names(), (QStringList{QStringLiteral("readback"), QStringLiteral("runningVersion")}));
+  QCOMPARE(entry->capabilities.names(), (QStringList{QStringLiteral("readback"), QStringLiteral("sectorDigests"),
+                                                     QStringLiteral("runningVersion")}));
   Bench silent;
   QVERIFY(!silent.driver->capabilities().runningVersion);
   Bench told(talking(byLines()));
@@ -301,6 +303,27 @@ void Stm32DriverTest::updatesByLines() {
   VERIFY_STAGE_OK(bench.updateUnseen());
   QCOMPARE(bench.content(0, bench.fresh.size()), bench.fresh);
   QCOMPARE(bench.running(), std::optional<quint16>(0x0213));
+}
+
+// Of the two sectors that the image covers, the second one differs; then none.
+void Stm32DriverTest::writesOnlyWhatDiffers() {
+  Bench bench;
+  QByteArray changed = bench.old;
+  changed[18'000] = static_cast<char>(changed[18'000] ^ 1);
+  const Image image = stm32Image(changed);
+  QStringList notes;
+  bench.step.note = [&](const QString& line) { notes << line; };
+  VERIFY_STAGE_OK(bench.driver->identify(bench.step));
+  VERIFY_STAGE_OK(bench.driver->enterBootloader(bench.step));
+  for (const int sectors : {1, 0}) {
+    notes.clear();
+    const quint64 before = bench.flashOperations();
+    VERIFY_STAGE_OK(bench.driver->transfer(image, bench.step));
+    QVERIFY2(notes.join(u' ').contains(QStringLiteral("Erased %1 sectors").arg(sectors)), qPrintable(notes.join(u' ')));
+    QCOMPARE(bench.flashOperations() == before, sectors == 0);
+    QCOMPARE(bench.content(0, changed.size()), changed);
+    VERIFY_STAGE_OK(bench.driver->verifyOnDevice(image, bench.step));
+  }
 }
 
 void Stm32DriverTest::tellsWhatRunsBeforeAndAfter() {

@@ -67,14 +67,16 @@ class VendorFolder {
     QStringList revisions = {};
     QString model = QStringLiteral("t2");
     bool sameImage = false;  // as this version's before: signatures are never twice the same
-    QByteArray image = {};   // instead of one that is built; published unchecked
+    QStringList deltaFrom = {};
+    std::optional<quint32> seed = {};  // as VirtualVendor::build() has it
+    QByteArray image = {};  // instead of one that is built; published unchecked
   };
   void release(const Version& version, const ReleaseSpec& spec) {
     const QString base = file(QStringLiteral("%1-%2").arg(spec.model, version.toString()).replace(u'+', u'-'));
     const Result<QByteArray> before = readFile(base + QStringLiteral(".bin"), 1 << 24);
     const QByteArray image = spec.sameImage && before ? *before
                              : spec.image.isEmpty()
-                                 ? firmware.build(version, spec.behaviour, spec.payload, spec.counter)
+                                 ? firmware.build(version, spec.behaviour, spec.payload, spec.counter, spec.seed)
                                  : spec.image;
     QVERIFY(writeFileAtomic(base + QStringLiteral(".bin"), image));
     QVERIFY(writeFileAtomic(base + QStringLiteral(".md"), spec.notes));
@@ -84,12 +86,13 @@ class VendorFolder {
     wanted.hardwareRevisions = spec.revisions;
     wanted.severity = QStringLiteral("low");
     wanted.notes[QStringLiteral("en")] = base + QStringLiteral(".md");
+    wanted.deltaFrom = spec.deltaFrom;
     wanted.skipImageCheck = !spec.image.isEmpty();
     if (wanted.skipImageCheck) {
       wanted.version = version;
       wanted.securityVersion = spec.counter;
     }
-    const Result<QString> added = desk().addRelease(wanted);
+    const auto added = desk().addRelease(wanted);
     QVERIFY2(added, added ? "" : qPrintable(added.error().message()));
     publish();
   }

@@ -14,12 +14,13 @@ class VirtualVendor {
 
   const QByteArray& publicKey() const { return pem_; }
 
+  // Payloads of one seed are alike; without one, versions have nothing in common.
   QByteArray build(const Version& version, const QByteArray& behaviour = "healthy", qsizetype payloadSize = 30000,
-                   quint32 counter = 1) const {
+                   quint32 counter = 1, const std::optional<quint32>& seed = {}) const {
     McubootImageSpec spec;
     spec.version = version;
     spec.payload = QByteArray(kBehaviourMarker) + behaviour + '\0';
-    quint32 state = version.major * 65536 + version.minor;
+    quint32 state = seed.value_or(version.major * 65536 + version.minor);
     while (spec.payload.size() < payloadSize) {  // nothing that compresses or repeats by blocks
       state = state * 1664525 + 1013904223;
       spec.payload += static_cast<char>(state >> 24);

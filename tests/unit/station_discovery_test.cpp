@@ -186,7 +186,7 @@ void StationDiscoveryTest::releaseDfu() {
   wanted.modelId = QStringLiteral("u1");
   wanted.version = Version{2, 1, 3, 0};
   wanted.securityVersion = 0;
-  const Result<QString> added = vendor_->desk().addRelease(wanted);
+  const auto added = vendor_->desk().addRelease(wanted);
   QVERIFY2(added, added ? "" : qPrintable(added.error().message()));
 }
 

@@ -239,10 +239,14 @@ void ReviewPage::showPlan(const PlanView& plan) {
   notes_->setNotes(plan.notesMarkdown.trimmed().isEmpty() ? tr("The vendor published no notes for this release.")
                                                           : plan.notesMarkdown);
   checks_->setChecks(plan.checks);
-  // What stands in brackets is an aside.
-  const qsizetype aside = plan.transferText.indexOf(QLatin1String(" ("));
-  effects_->setText(tr("Transfer"), plan.transferText.left(aside),
-                    aside < 0 ? QString() : plan.transferText.mid(aside + 1));
+  const auto setWay = [this](const QString& key, const QString& text) {
+    const qsizetype aside = text.indexOf(QLatin1String(" ("));  // what stands in brackets is an aside
+    effects_->setText(key, text.left(aside), aside < 0 ? QString() : text.mid(aside + 1));
+  };
+  if (!plan.downloadText.isEmpty()) {
+    setWay(tr("Download"), plan.downloadText);
+  }
+  setWay(tr("Transfer"), plan.transferText);
   effects_->setText(tr("Takes"), plan.durationText);
   effects_->setText(tr("If it fails"), plan.fallbackText);
   refused_->setVisible(!plan.allowed);

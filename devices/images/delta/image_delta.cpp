@@ -1,5 +1,7 @@
 #include "devices/images/delta/image_delta.h"
 
+#include "app/base/byte_reader.h"
+#include "devices/images/delta/packed_stream.h"
 #include "devices/images/delta/suffix_delta.h"
 #include "devices/images/delta/zstd_patch.h"
 
@@ -8,7 +10,6 @@ namespace {
 
 constexpr char kMagic[] = "SLD";
 constexpr qsizetype kMagicBytes = 3;
-constexpr qsizetype kHeadBytes = kMagicBytes + 1;
 
 Status checkSize(qint64 bytes) {
   if (bytes < 0 || bytes > kMaxDeltaImage) {
@@ -16,6 +17,24 @@ Status checkSize(qint64 bytes) {
                 QStringLiteral("Images of more than %1 bytes are not compared.").arg(kMaxDeltaImage));
   }
   return {};
+}
+
+struct Head {
+  DeltaKind kind = DeltaKind::Suffix;
+  qint64 resultBytes = 0;
+  QByteArrayView content;
+};
+
+Result<Head> readHead(QByteArrayView delta) {
+  ByteReader reader(delta);
+  const QByteArrayView magic = reader.take(kMagicBytes);
+  const auto kind = static_cast<DeltaKind>(reader.u8());
+  const auto bytes = static_cast<qint64>(takeVarint(reader));
+  if (reader.failed() || magic != QByteArrayView(kMagic, kMagicBytes) ||
+      (kind != DeltaKind::Zstd && kind != DeltaKind::Suffix)) {
+    return fail(ErrorCode::ImageMalformed, QStringLiteral("This is no delta that Sealift can apply."));
+  }
+  return Head{kind, bytes, delta.last(reader.remaining())};
 }
 
 }  // namespace
@@ -30,7 +49,9 @@ Result<QByteArray> makeDelta(DeltaKind kind, QByteArrayView base, QByteArrayView
   SEALIFT_CHECK(cancel.check());
   SEALIFT_TRY(const QByteArray content,
               kind == DeltaKind::Zstd ? makeZstdPatch(base, result, cancel) : makeSuffixDelta(base, result, cancel));
-  return QByteArray(kMagic, kMagicBytes) + static_cast<char>(kind) + content;
+  QByteArray delta = QByteArray(kMagic, kMagicBytes) + static_cast<char>(kind);
+  appendVarint(delta, static_cast<quint64>(result.size()));
+  return delta + content;
 }
 
 Result<QByteArray> makeSmallestDelta(QByteArrayView base, QByteArrayView result, const CancelToken& cancel) {
@@ -40,14 +61,13 @@ Result<QByteArray> makeSmallestDelta(QByteArrayView base, QByteArrayView result,
 }
 
 Result<DeltaKind> deltaKindOf(QByteArrayView delta) {
-  if (delta.size() > kHeadBytes && delta.first(kMagicBytes) == QByteArrayView(kMagic, kMagicBytes)) {
-    for (const DeltaKind kind : {DeltaKind::Zstd, DeltaKind::Suffix}) {
-      if (delta[kMagicBytes] == static_cast<char>(kind)) {
-        return kind;
-      }
-    }
-  }
-  return fail(ErrorCode::ImageMalformed, QStringLiteral("This is no delta that Sealift can apply."));
+  SEALIFT_TRY(const Head head, readHead(delta));
+  return head.kind;
+}
+
+Result<qint64> deltaResultBytes(QByteArrayView delta) {
+  SEALIFT_TRY(const Head head, readHead(delta));
+  return head.resultBytes;
 }
 
 Result<QByteArray> applyDelta(QByteArrayView base, QByteArrayView delta, qint64 resultBytes,
@@ -55,10 +75,12 @@ Result<QByteArray> applyDelta(QByteArrayView base, QByteArrayView delta, qint64 
   SEALIFT_CHECK(checkSize(base.size()));
   SEALIFT_CHECK(checkSize(resultBytes));
   SEALIFT_CHECK(cancel.check());
-  SEALIFT_TRY(const DeltaKind kind, deltaKindOf(delta));
-  const QByteArrayView content = delta.sliced(kHeadBytes);
-  return kind == DeltaKind::Zstd ? applyZstdPatch(base, content, resultBytes, cancel)
-                                 : applySuffixDelta(base, content, resultBytes, cancel);
+  SEALIFT_TRY(const Head head, readHead(delta));
+  if (head.resultBytes != resultBytes) {
+    return fail(ErrorCode::ImageMalformed, QStringLiteral("The delta makes an image of another size."));
+  }
+  return head.kind == DeltaKind::Zstd ? applyZstdPatch(base, head.content, resultBytes, cancel)
+                                      : applySuffixDelta(base, head.content, resultBytes, cancel);
 }
 
 }  // namespace sealift

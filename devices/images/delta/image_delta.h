@@ -1,9 +1,9 @@
 // The difference between two images, from which the second is made when the first is there.
 //
-// Layout: "SLD" and one byte for the kind, then what the kind says: 'z' a Zstandard frame without magic number whose
-// dictionary is the base (zstd_patch.h), 's' instructions and bytes after the manner of bsdiff (suffix_delta.h).
-// Nothing in a delta tells what it belongs to: digests and sizes of base and result stand in signed metadata, and
-// whoever applies a delta compares both.
+// Layout: "SLD", one byte for the kind, the result's size as a varint (packed_stream.h), then what the kind says: 'z' a
+// Zstandard frame without magic number whose dictionary is the base (zstd_patch.h), 's' instructions and bytes after the
+// manner of bsdiff (suffix_delta.h). Nothing in a delta tells what it belongs to: digests of base and result stand in
+// signed metadata, and whoever applies a delta compares both.
 //
 // Pure functions on bytes; any thread.
 #pragma once
@@ -31,6 +31,8 @@ Result<QByteArray> makeSmallestDelta(QByteArrayView base, QByteArrayView result,
 
 // What the delta says it is. ImageMalformed.
 Result<DeltaKind> deltaKindOf(QByteArrayView delta);
+// How large the result is, as the delta says. ImageMalformed.
+Result<qint64> deltaResultBytes(QByteArrayView delta);
 // The result, of which the size is known; at most one copy of it is held, besides the codec's own window. Hostile
 // deltas give an error or other bytes than were meant, which is for the caller's digest to notice.
 // Errors: ImageMalformed, FileTooLarge, Cancelled.

@@ -1,5 +1,6 @@
 #include "keystore/tuf/client/target_store.h"
 
+#include "app/base/file_io.h"
 #include "keystore/tuf/client/client.h"
 #include "keystore/tuf/client/partial_file.h"
 #include "keystore/tuf/client/target_verifier.h"
@@ -45,6 +46,14 @@ Result<QByteArray> TargetStore::read(const TargetInfo& target, qint64 maxBytes) 
   }
   SEALIFT_CHECK(verifier.finish());
   return bytes;
+}
+
+Status TargetStore::keep(const TargetInfo& target, const QByteArray& bytes) const {
+  TargetVerifier verifier(target);
+  SEALIFT_CHECK(verifier.add(bytes));
+  SEALIFT_CHECK(verifier.finish());
+  SEALIFT_CHECK(makeFolder(folder_));
+  return writeFileAtomic(pathOf(target), bytes);
 }
 
 void TargetStore::forgetParts(const QList<TargetInfo>& published) const {

@@ -25,6 +25,8 @@ class TargetStore {
   // Its bytes: read once, and hashed as they were read. What is handed on is what was verified, whatever happens to
   // the file meanwhile. FileRead when it is not there, FileTooLarge, TrustLength, TrustHashMismatch.
   Result<QByteArray> read(const TargetInfo& target, qint64 maxBytes) const;
+  // Keeps bytes that came by another way, verified before anything is written. Errors as of read(), and the file's.
+  Status keep(const TargetInfo& target, const QByteArray& bytes) const;
   // Removes what was begun of targets that are not published any more.
   void forgetParts(const QList<TargetInfo>& published) const;
 

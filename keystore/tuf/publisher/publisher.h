@@ -186,6 +186,8 @@ class Publisher {
 
   QList<TargetInfo> targets() const;  // published ones with the staged changes applied
   Result<QList<TargetInfo>> publishedTargets() const;
+  // The bytes of one of targets(), checked against its hash.
+  Result<QByteArray> targetBytes(const TargetInfo& target) const;
   TrustSummary summary() const;                    // of the top-level roles that are published
   Result<QList<RoleState>> roles() const;          // of all that are published
   QByteArray rootBytes(qint64 version = 1) const;  // what vendor files carry; empty when there is no such root

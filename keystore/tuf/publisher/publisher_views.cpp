@@ -43,6 +43,21 @@ Result<QList<TargetInfo>> Publisher::publishedTargets() const {
   return targetsOf(now);
 }
 
+Result<QByteArray> Publisher::targetBytes(const TargetInfo& target) const {
+  const std::string path = target.path.toStdString();
+  if (d_->staging.targets().contains(path)) {
+    return d_->staging.targetBytes(path);
+  }
+  const QByteArray hash = target.hashes.value(DigestAlgorithm::Sha256);
+  SEALIFT_TRY(QByteArray bytes, d_->files.read(RepositoryFiles::targetPath(target.path, hash)));
+  if (sha256(bytes) != hash) {
+    return fail(ErrorCode::TrustHashMismatch,
+                QStringLiteral("The published file of \"%1\" was changed.").arg(target.path),
+                QStringLiteral("Put back the repository's public folder from a copy of it."));
+  }
+  return bytes;
+}
+
 TrustSummary Publisher::summary() const {
   const RootMetadata& root = d_->published.root();
   const auto inspect = [&](const QString& role, const Json& signedPart) {

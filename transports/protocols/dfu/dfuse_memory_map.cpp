@@ -148,4 +148,13 @@ QList<quint32> DfuseMemoryMap::sectorsToErase(quint64 begin, quint64 end) const 
   return starts;
 }
 
+quint64 DfuseMemoryMap::sectorEnd(quint32 address) const {
+  for (const DfuseSectors& run : sectors_) {
+    if (address >= run.begin && address < run.end()) {
+      return run.begin + ((address - run.begin) / run.size + 1) * quint64{run.size};
+    }
+  }
+  return address;
+}
+
 }  // namespace sealift

@@ -42,6 +42,7 @@ class DfuseMemoryMap {
   // Where the sectors begin that must be erased before the range is written, in order: those that it touches and that
   // can be erased (memory that can't, such as RAM, needs none).
   QList<quint32> sectorsToErase(quint64 begin, quint64 end) const;
+  quint64 sectorEnd(quint32 address) const;  // of the sector that the address lies in; the address where there is none
 
  private:
   bool covers(quint64 begin, quint64 end, bool DfuseSectors::*property) const;
