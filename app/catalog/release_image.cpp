@@ -43,6 +43,14 @@ std::optional<ReleaseDelta> VendorRepository::usefulDelta(const Release& release
   return std::nullopt;
 }
 
+qint64 VendorRepository::downloadBytes(const Release& release) const {
+  if (isKept(release)) {
+    return 0;
+  }
+  const std::optional<ReleaseDelta> delta = usefulDelta(release);
+  return delta ? delta->bytes : release.terms.bytes;
+}
+
 Result<ObtainedImage> VendorRepository::image(const Release& release, const CancelToken& cancel) {
   ObtainedImage image;
   const tuf::TargetInfo whole = imageOf(release);

@@ -99,7 +99,8 @@ class VendorRepository {
   // The delta over the network that image() would take now, were the image needed; nothing: the whole image, or none
   // is needed.
   std::optional<ReleaseDelta> usefulDelta(const Release& release) const;
-  bool isKept(const Release& release) const;  // whole, as far as its size tells; image() verifies it
+  bool isKept(const Release& release) const;           // whole, as far as its size tells; image() verifies it
+  qint64 downloadBytes(const Release& release) const;  // that image() would fetch now
 
   VendorContents contents() const;
   QList<TrustedRole> roles() const;

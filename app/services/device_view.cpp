@@ -72,13 +72,14 @@ QString severityText(const Release& release) {
   return {};
 }
 
-OfferView makeOffer(const Release& release, const std::optional<QDateTime>& remindAt) {
+// `downloadBytes`: what would have to be fetched for it now.
+OfferView makeOffer(const Release& release, qint64 downloadBytes, const std::optional<QDateTime>& remindAt) {
   OfferView offer;
   offer.releaseId = release.id();
   offer.version = release.terms.version.toString();
   offer.severity = release.severity;
   offer.securityFixes = static_cast<int>(release.advisories.size());
-  offer.downloadBytes = release.terms.bytes;
+  offer.downloadBytes = downloadBytes;
   offer.offlineSeconds = release.offlineSeconds;
   offer.remindAt = remindAt;
   QStringList parts;
@@ -88,7 +89,8 @@ OfferView makeOffer(const Release& release, const std::optional<QDateTime>& remi
                  .arg(offer.securityFixes == 1 ? QStringLiteral("issue") : QStringLiteral("issues"),
                       severityText(release));
   }
-  parts << QStringLiteral("%1 download").arg(sizeText(release.terms.bytes));
+  parts << (downloadBytes > 0 ? QStringLiteral("%1 download").arg(sizeText(downloadBytes))
+                              : QStringLiteral("already downloaded"));
   if (release.restart) {
     parts << (release.offlineSeconds > 0 ? QStringLiteral("device restarts for about %1 s").arg(release.offlineSeconds)
                                          : QStringLiteral("device restarts"));
@@ -233,7 +235,7 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
       showRunningImage(view, *device.snapshot, contents);
     }
     if (const std::optional<Release> release = offers.offerFor(device)) {
-      view.offer = makeOffer(*release, offers.remindAt(device.id, *release));
+      view.offer = makeOffer(*release, repository->downloadBytes(*release), offers.remindAt(device.id, *release));
     }
   }
   view.modelName = modelName;

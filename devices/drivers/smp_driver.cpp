@@ -198,6 +198,14 @@ Status SmpDriver::transfer(const Image& image, StepContext& step) {
           QStringLiteral("The image has %1 bytes, the device's slot takes %2.").arg(image.bytes.size()).arg(capacity));
     }
   }
+  // The hash stands behind an image, and an upload erases before it writes: it is there when all of it is. The
+  // bootloader hashes the image before it runs it, and erases one that does not hold.
+  const SmpImage* stored = findSlot(images, kSmpSecondarySlot);
+  if (stored != nullptr && stored->hash == image.facts.digest) {
+    step.note(QStringLiteral("The device's secondary slot holds this image already; nothing is sent."));
+    step.progress.finish();
+    return {};
+  }
   SEALIFT_TRY(const bool isMade, sendDelta(*connection, images, image, step));
   if (isMade) {
     step.progress.finish();
