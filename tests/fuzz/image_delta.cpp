@@ -5,12 +5,19 @@
 
 using namespace sealift;
 
+namespace {
+
+constexpr qint64 kMostResult = 1 << 20;  // as whoever applies it limits it
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const QByteArray base = fuzz::testData("mcuboot/app-2.4.0+17-counter8-ed25519.bin");
   const QByteArray delta = fuzz::toBytes(data, size);
-  for (const qint64 wanted : {qint64{0}, qint64{100}, qint64{base.size()}}) {
-    const auto made = applyDelta(base, delta, wanted, CancelToken());
-    fuzz::require(!made || made->size() == wanted, "a result has the size that was asked for");
+  const auto wanted = deltaResultBytes(delta);
+  if (wanted && *wanted <= kMostResult) {
+    const auto made = applyDelta(base, delta, *wanted, CancelToken());
+    fuzz::require(!made || made->size() == *wanted, "a result has the size that was asked for");
   }
   return 0;
 }
