@@ -27,6 +27,9 @@ Result<qint64> AuditLog::append(Transaction& transaction, const AuditEntry& entr
   const QByteArray leaf = encodeLeaf(entry, sequence, timeMs);
   const QByteArray leafHash = merkleLeafHash(leaf);
   SEALIFT_CHECK(store.insertEntry(sequence, leaf, leafHash));
+  if (sequence % kAuditWordsInterval == 0) {
+    SEALIFT_CHECK(store.indexWords());
+  }
 
   Status written;
   frontier.append(leafHash, [&](int level, qint64 position, const QByteArray& hash) {

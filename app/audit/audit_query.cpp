@@ -49,6 +49,9 @@ QString sourceOf(const AuditSelection& filter, const QString& search) {
 Result<Statement> select(Database& database, Wanted wanted, const AuditSelection& filter, qint64 after, qint64 before,
                          Order order, qint64 limit) {
   const QString search = makeSearch(filter.text);
+  if (!search.isEmpty()) {
+    SEALIFT_CHECK(AuditStore(database).indexWords());
+  }
   const QString number = search.isEmpty() ? QStringLiteral("e.seq") : QStringLiteral("s.rowid");
   const bool isOneEvent = filter.event.contains(QLatin1Char('.'));
   QString sql = QStringLiteral(" FROM %1 WHERE %2>? AND %2<?").arg(sourceOf(filter, search), number);

@@ -23,8 +23,19 @@ Status AuditStore::insertEntry(qint64 sequence, const QByteArray& leaf, const QB
   // The leaf is bound as bytes: its hash is over these very bytes, not over a conversion of them.
   SEALIFT_CHECK(database_.run(u"INSERT INTO audit_entry(seq, leaf, leaf_hash) VALUES(?, CAST(? AS TEXT), ?)", sequence,
                               leaf, leafHash));
-  SEALIFT_CHECK(database_.run(u"INSERT INTO audit_search(rowid, words) SELECT seq, words FROM audit_entry WHERE seq=?",
-                              sequence));
+  return {};
+}
+
+// FTS5 keeps one row an indexed entry in its table of sizes (sqlite.org/fts5.html, section 9.4).
+Status AuditStore::indexWords() {
+  SEALIFT_TRY(Statement newest, database_.prepare(u"SELECT coalesce(max(id), 0) FROM audit_search_docsize"));
+  SEALIFT_CHECK(newest.next());
+  const qint64 indexed = newest.integer(0);
+  SEALIFT_TRY(const qint64 last, readLastSequence());
+  if (indexed < last) {
+    SEALIFT_CHECK(database_.run(
+        u"INSERT INTO audit_search(rowid, words) SELECT seq, words FROM audit_entry WHERE seq>?", indexed));
+  }
   return {};
 }
 

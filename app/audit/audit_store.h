@@ -13,11 +13,18 @@
 
 namespace sealift {
 
+inline constexpr qint64 kAuditWordsInterval = 32;
+
 class AuditStore {
  public:
   explicit AuditStore(Database& database) : database_(database) {}
 
+  // Its words can be searched for once indexWords() has come by.
   Status insertEntry(qint64 sequence, const QByteArray& leaf, const QByteArray& leafHash);
+  // The words of all entries whose words are not in the index yet. That index is a third of what an append writes, so
+  // appends leave it to every kAuditWordsInterval-th of them, and whoever searches or verifies comes first otherwise.
+  // As part of the caller's transaction, if there is one.
+  Status indexWords();
   Status insertNode(int level, qint64 position, const QByteArray& hash);
   Status replaceHead(const TreeHead& head);
   Status insertCheckpoint(const TreeHead& head);

@@ -233,6 +233,7 @@ Status checkIndexes(Database& database, Verifier& verifier) {
     return checked;
   };
   SEALIFT_CHECK(judge(database.checkIntegrity()));
+  SEALIFT_CHECK(judge(AuditStore(database).indexWords()));
   // sqlite.org/fts5.html, section 6.4: SQLITE_CORRUPT when it differs from the content.
   const Result<qint64> searched =
       database.run(u"INSERT INTO audit_search(audit_search, rank) VALUES('integrity-check', 1)");

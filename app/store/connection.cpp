@@ -72,10 +72,12 @@ Result<std::shared_ptr<Connection>> Connection::open(const QString& path) {
     return fail(makeStoreError(database.lastError(), u"be opened"));
   }
   // fullfsync: only macOS needs it; there a plain fsync leaves the data in the drive's cache.
+  // wal_autocheckpoint: an append to the audit log is a dozen pages; 16 MB of log make a checkpoint seldom.
   // trusted_schema stays on: SQLite 3.40 takes its own JSON functions, which the audit table's columns need, for unsafe
   // otherwise. No function with side effects is registered here, so that an edited schema finds none to call.
-  for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA fullfsync=ON", "PRAGMA foreign_keys=ON",
-                             "PRAGMA cell_size_check=ON", "PRAGMA cache_size=-16384"}) {
+  for (const char* pragma :
+       {"PRAGMA synchronous=FULL", "PRAGMA fullfsync=ON", "PRAGMA foreign_keys=ON", "PRAGMA cell_size_check=ON",
+        "PRAGMA cache_size=-16384", "PRAGMA wal_autocheckpoint=4000"}) {
     SEALIFT_CHECK(connection->execute(QString::fromLatin1(pragma)));
   }
   return connection;

@@ -25,7 +25,7 @@ for line in "${lines[@]}"; do
   [[ $help == "Usage: ./dev ${words[1]}"* ]] || complain "$line: --help does not tell how it is used."
 done
 
-for command in run test bench package format lint; do
+for command in run test soak bench package format lint; do
   [[ $(./dev --help) == *$'\n'"  $command "* ]] || complain "./dev --help does not list $command."
   [[ $(./dev "$command" --help) == "Usage: ./dev $command"* ]] || complain "./dev $command --help does not tell."
 done

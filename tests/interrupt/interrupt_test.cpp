@@ -206,7 +206,9 @@ void InterruptTest::cleanupTestCase() {
   for (auto it = outcomes_.cbegin(); it != outcomes_.cend(); ++it) {
     told << QStringLiteral("%1 %2").arg(it.value()).arg(it.key());
   }
-  qInfo("%d cases: %s", count_, qUtf8Printable(told.join(QStringLiteral(", "))));
+  const QString line = QStringLiteral("%1 cases: %2").arg(count_).arg(told.join(QStringLiteral(", ")));
+  qInfo("%s", qUtf8Printable(line));
+  tellCases(count_, line);
 }
 
 }  // namespace sealift::test
