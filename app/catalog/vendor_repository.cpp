@@ -1,5 +1,6 @@
 #include "app/catalog/vendor_repository.h"
 
+#include "app/base/disk_space.h"
 #include "app/base/file_io.h"
 #include "app/catalog/documents.h"
 #include "app/catalog/system_fetchers.h"
@@ -247,7 +248,10 @@ Result<QByteArray> VendorRepository::target(const QString& path, qint64 maxBytes
     tuf::Client client(folder_ + QStringLiteral("/metadata"), nobody, clock_);
     SEALIFT_CHECK(client.loadCached(tuf::Freshness::NotRequired));  // checkFresh() is a check of its own
     SEALIFT_TRY(const tuf::TargetInfo info, client.target(path, cancel));
-    if (Result<QByteArray> kept = store_.read(info, maxBytes); kept || kept.error().code == ErrorCode::FileTooLarge) {
+    Result<QByteArray> kept = store_.read(info, maxBytes);
+    // A full disk is found before anything is fetched, and before a device is touched whose record could not be kept.
+    SEALIFT_CHECK(requireRoom(folder_, kept ? 0 : store_.missingBytes(info), QStringLiteral("the image")));
+    if (kept || kept.error().code == ErrorCode::FileTooLarge) {
       return kept;
     }
   }

@@ -1,6 +1,7 @@
 #include "tests/interrupt/interrupt_test.h"
 
 #include "tests/interrupt/virtual_time.h"
+#include "tests/support/soak.h"
 #include "tests/support/troubled_store.h"
 
 #include <QTest>
@@ -12,10 +13,6 @@ namespace sealift::test {
 namespace {
 
 constexpr int kSights = 6;  // of a device until its job is settled
-
-bool isSoak() {
-  return qEnvironmentVariableIsSet("SEALIFT_SOAK");
-}
 
 // What RECOVERY.md says of a device that is as it is now, given what the journal intends; nothing: it does not answer.
 using Table = std::function<std::optional<Outcome>(const QSet<QString>& intended)>;
@@ -82,6 +79,9 @@ int InterruptTest::momentsOf(Kind kind, const Length& length) {
     case Kind::PowerAtFlash:
       return length.flash;
     case Kind::KilledAtWrite:
+    case Kind::DiskFull:
+    case Kind::DiskWriteErrors:
+    case Kind::DiskSyncErrors:
       return length.writes;
     default:
       return length.links;
@@ -90,11 +90,21 @@ int InterruptTest::momentsOf(Kind kind, const Length& length) {
 
 ProcessMishap InterruptTest::mishapOf(Kind kind, int at) {
   ProcessMishap mishap;
+  mishap.storeAt = at;  // minded where there is trouble with the store
   switch (kind) {
     case Kind::PowerAtFlash:
       break;
     case Kind::KilledAtWrite:
-      mishap.killedAtWrite = at;
+      mishap.store = TroubledStore::Trouble::Killed;
+      break;
+    case Kind::DiskFull:
+      mishap.store = TroubledStore::Trouble::Full;
+      break;
+    case Kind::DiskWriteErrors:
+      mishap.store = TroubledStore::Trouble::WriteErrors;
+      break;
+    case Kind::DiskSyncErrors:
+      mishap.store = TroubledStore::Trouble::SyncErrors;
       break;
     case Kind::CableBefore:
     case Kind::CableAfter:
@@ -169,7 +179,10 @@ void InterruptTest::interrupted_data() {
       {Kind::KilledBefore, "killed at link operations"},
       {Kind::KilledAfter, "killed after link operations"},
       {Kind::KilledAndPower, "killed, and power cut, after link operations"},
-      {Kind::KilledAtWrite, "killed at writes of the store"}};
+      {Kind::KilledAtWrite, "killed at writes of the store"},
+      {Kind::DiskFull, "disk full from writes of the store on"},
+      {Kind::DiskWriteErrors, "I/O errors from writes of the store on"},
+      {Kind::DiskSyncErrors, "nothing made durable from writes of the store on"}};
   QTest::addColumn<int>("of");
   QTest::addColumn<int>("kind");
   for (int i = 0; i < subjects_.size(); ++i) {

@@ -42,6 +42,9 @@ class InterruptTest : public QObject {
     KilledAtWrite,
     KilledAndPower,  // and the device restarts before it is seen again
     CableAndPower,
+    DiskFull,  // from a write of the store on, until the program is started again
+    DiskWriteErrors,
+    DiskSyncErrors,
   };
   // How many moments a whole update has.
   struct Length {

@@ -1,9 +1,7 @@
 #include "tests/interrupt/job_cases.h"
 
-#include "app/base/file_io.h"
 #include "devices/registry.h"
 
-#include <QCoreApplication>
 #include <QDir>
 #include <QFileInfo>
 
@@ -18,13 +16,6 @@ QString folderTemplate() {
 }
 
 }  // namespace
-
-void tellCases(int count, const QString& words) {
-  const QString name = QCoreApplication::applicationName();
-  const QString folder = QStringLiteral(SEALIFT_CASES_FOLDER);
-  (void)makeFolder(folder);
-  (void)writeFileAtomic(folder + u'/' + name, QStringLiteral("%1 %2 (%3)\n").arg(name).arg(count).arg(words).toUtf8());
-}
 
 JobCases::JobCases() : folder_(folderTemplate()) {}
 

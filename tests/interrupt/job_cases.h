@@ -21,8 +21,6 @@ class JobCases {
   int count_ = 0;
 };
 
-// Leaves the number of this program's cases for ./dev to print.
-void tellCases(int count, const QString& words);
 std::unique_ptr<Driver> driverOf(const Plan& plan, LinkOpener& opener);
 // Whether the unit, by its own memory, is what the outcome claims: empty, or how not.
 QString contradictionOf(ContractUnit& unit, const InterruptedJob& job, Outcome outcome);

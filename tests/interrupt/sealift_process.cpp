@@ -5,7 +5,6 @@
 #include "devices/registry.h"
 #include "tests/interrupt/remote_links.h"
 #include "tests/support/audit_fixture.h"
-#include "tests/support/troubled_store.h"
 #include "tests/support/watched_driver.h"
 
 #include <QDateTime>
@@ -53,6 +52,11 @@ class AuditWitness {
   QByteArray head_;
 };
 
+QString recordedOutcome(Database& database) {
+  const auto row = JobTable(database).find(kJob);
+  return row && *row && (*row)->state == QLatin1String("finished") ? (*row)->outcome : QString();
+}
+
 // Empty: the log is whole and goes on from what was seen of it before, and the job's row says what its report says.
 QString faultOf(Database& database, const QByteArray& audited, const JobReport& report) {
   QList<TreeHead> known;
@@ -68,8 +72,7 @@ QString faultOf(Database& database, const QByteArray& audited, const JobReport& 
   if (!verified || !verified->isIntact()) {
     return QStringLiteral("audit log: ") + (verified ? verified->findings.first().what : verified.error().message());
   }
-  const auto row = JobTable(database).find(kJob);
-  if (!row || !*row || (*row)->outcome != outcomeName(report.outcome)) {
+  if (recordedOutcome(database) != outcomeName(report.outcome)) {
     return QStringLiteral("the job's row does not say %1").arg(outcomeName(report.outcome));
   }
   return {};
@@ -85,7 +88,7 @@ Value orDie(Result<Value> result, const char* what) {
 }
 
 // Never returns.
-void beSealift(int socket, const InterruptedJob& job, bool settles, int killedAtWrite) {
+void beSealift(int socket, const InterruptedJob& job, const ProcessMishap& mishap, bool settles) {
   LinkClient client(socket);
   RemoteLinks links(client);
   const std::unique_ptr<Database> database = orDie(Database::open(job.folder), "the store");
@@ -101,8 +104,8 @@ void beSealift(int socket, const InterruptedJob& job, bool settles, int killedAt
   driver.leaving = [&](const QString& step) { (void)client.call(LinkCall::Leaving, step); };
 
   TroubledStore::countFromHere();
-  if (killedAtWrite > 0) {
-    TroubledStore::begin(TroubledStore::Trouble::Killed, killedAtWrite);
+  if (mishap.store != TroubledStore::Trouble::None) {
+    TroubledStore::begin(mishap.store, mishap.storeAt);
   }
   JobReport report;
   if (const Status begun = journal.started(QStringLiteral("begun"), {}, settles); !begun) {
@@ -113,11 +116,14 @@ void beSealift(int socket, const InterruptedJob& job, bool settles, int killedAt
   }
   const int writes = TroubledStore::writes();
   TroubledStore::end();
-  const QString fault = faultOf(*database, job.audited, report);
+  const bool isRecorded = recordedOutcome(*database) == outcomeName(report.outcome);
+  const QString fault =
+      mishap.store == TroubledStore::Trouble::None || isRecorded ? faultOf(*database, job.audited, report) : QString();
   QByteArray told;
   QDataStream stream(&told, QIODevice::WriteOnly);
-  stream << static_cast<qint32>(report.outcome) << static_cast<qint32>(report.stage) << report.message << intended
-         << fault << qint32(writes);
+  // What could not be recorded is not known to whoever comes next.
+  stream << isRecorded << static_cast<qint32>(report.outcome) << static_cast<qint32>(report.stage) << report.message
+         << intended << fault << qint32(writes);
   (void)client.call(LinkCall::Ended, told);
   ::_exit(0);
 }
@@ -132,7 +138,7 @@ ProcessEnd carryOut(InterruptedJob& job, LinkOpener& device, const ProcessMishap
   const pid_t program = ::fork();
   if (program == 0) {
     ::close(ends[0]);
-    beSealift(ends[1], job, settles, mishap.killedAtWrite);
+    beSealift(ends[1], job, mishap, settles);
   }
   ::close(ends[1]);
   LinkServer server(device, mishap.link);
@@ -145,7 +151,8 @@ ProcessEnd carryOut(InterruptedJob& job, LinkOpener& device, const ProcessMishap
   }
   end.operations = log.operations;
   end.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  const bool mayBeKilled = mishap.killedAtWrite > 0 || mishap.link.kind == LinkMishap::Kind::ProgramKilled ||
+  const bool mayBeKilled = mishap.store == TroubledStore::Trouble::Killed ||
+                           mishap.link.kind == LinkMishap::Kind::ProgramKilled ||
                            mishap.link.kind == LinkMishap::Kind::PowerCutAndProgramKilled;
   if (log.report.isEmpty() || (!end.killed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))) {
     if (!end.killed || !mayBeKilled) {
@@ -157,8 +164,9 @@ ProcessEnd carryOut(InterruptedJob& job, LinkOpener& device, const ProcessMishap
   qint32 outcome = 0;
   qint32 stage = 0;
   qint32 writes = 0;
-  stream >> outcome >> stage >> end.message >> end.intended >> end.problem >> writes;
-  end.outcome = static_cast<Outcome>(outcome);
+  bool isRecorded = false;
+  stream >> isRecorded >> outcome >> stage >> end.message >> end.intended >> end.problem >> writes;
+  end.outcome = isRecorded ? std::optional(static_cast<Outcome>(outcome)) : std::nullopt;
   end.stage = static_cast<Stage>(stage);
   end.writes = writes;
   return end;

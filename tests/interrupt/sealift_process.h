@@ -4,6 +4,7 @@
 
 #include "app/update/job_runner.h"
 #include "tests/interrupt/link_server.h"
+#include "tests/support/troubled_store.h"
 
 #include <QSet>
 
@@ -19,7 +20,9 @@ struct InterruptedJob {
 
 struct ProcessMishap {
   LinkMishap link;
-  int killedAtWrite = 0;  // SIGKILL at the nth write of the store, from the job's first; 0: never
+  // At the nth write of the store, from the job's first; 0: never. All but Killed stay until the process ends.
+  int storeAt = 0;
+  TroubledStore::Trouble store = TroubledStore::Trouble::None;
 };
 
 // How a process ended.

@@ -81,9 +81,7 @@ class SwupdateBoard {
         !QFile::link(path(QStringLiteral("slots/B")), spare()) || !writeScript()) {
       return false;
     }
-    QProcess first;
-    first.start(path(QStringLiteral("post.sh")), {QStringLiteral("start")});
-    return first.waitForFinished(20'000) && first.exitCode() == 0 && startDaemon();
+    return powerOn();
   }
 
   void stop() {
@@ -96,6 +94,18 @@ class SwupdateBoard {
     process_.waitForFinished(3'000);
     ::kill(-group, SIGKILL);
     process_.waitForFinished(3'000);
+  }
+  // The board loses its power, and has it again: what runs first then is the bootloader's part.
+  void cutPower() {
+    if (process_.state() != QProcess::NotRunning) {
+      ::kill(-static_cast<pid_t>(process_.processId()), SIGKILL);
+      process_.waitForFinished(3'000);
+    }
+  }
+  bool powerOn() {
+    QProcess first;
+    first.start(path(QStringLiteral("post.sh")), {QStringLiteral("start")});
+    return first.waitForFinished(20'000) && first.exitCode() == 0 && startDaemon();
   }
   bool restartDaemon() {
     stop();

@@ -283,6 +283,7 @@ void TroubleState::countSent(qsizetype bytes) {
 }
 
 std::optional<LinkTrouble> TroubleState::meet(bool isAnswer) {
+  ++operations_;
   if (callIn_ > 0 && --callIn_ == 0) {
     call_();
   }

@@ -35,6 +35,7 @@ class TroubleState {
   void callAt(int atOperation, const std::function<void()>& call);
   void countFromHere();
   quint64 sentBytes() const { return sent_; }  // by all links
+  int operations() const { return operations_; }
 
   // For the links: one operation begins. The trouble that it meets.
   std::optional<LinkTrouble> meet(bool isAnswer);
@@ -46,6 +47,7 @@ class TroubleState {
  private:
   LinkTrouble trouble_ = LinkTrouble::Lost;
   int countdown_ = 0;  // operations until it begins; 0: nothing is planned
+  int operations_ = 0;
   bool isOn_ = false;
   int losses_ = 0;
   int callIn_ = 0;  // operations; 0: never
@@ -71,6 +73,7 @@ class TroubledLinks final : public LinkOpener {
   // Bytes that were sent since they were made, or since countFromHere().
   void countFromHere() { state_.countFromHere(); }
   quint64 sentBytes() const { return state_.sentBytes(); }
+  int operations() const { return state_.operations(); }  // of all links, in all
 
   Result<std::unique_ptr<ByteLink>> openBytes(const LinkAddress& address, const CancelToken& cancel) override;
   Result<std::unique_ptr<DatagramLink>> openDatagrams(const LinkAddress& address, const CancelToken& cancel) override;

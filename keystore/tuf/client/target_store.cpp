@@ -22,6 +22,10 @@ QString TargetStore::pathOf(const TargetInfo& target) const {
   return folder_ + QLatin1Char('/') + name;
 }
 
+qint64 TargetStore::missingBytes(const TargetInfo& target) const {
+  return target.length - QFileInfo(PartialFile(pathOf(target), target).path()).size();
+}
+
 Status TargetStore::obtain(Client& client, const TargetInfo& target, const CancelToken& cancel) const {
   return client.downloadTo(pathOf(target), target, cancel);
 }

@@ -20,6 +20,8 @@ class TargetStore {
 
   // Where the target lies, or would lie.
   QString pathOf(const TargetInfo& target) const;
+  // Bytes that are still to be fetched of it: less what an earlier run has begun.
+  qint64 missingBytes(const TargetInfo& target) const;
   // Fetches what is missing of it. Errors of Client::downloadTo().
   Status obtain(Client& client, const TargetInfo& target, const CancelToken& cancel) const;
   // Its bytes: read once, and hashed as they were read. What is handed on is what was verified, whatever happens to
