@@ -1,6 +1,7 @@
 // An SMP device over UDP without thread and socket: it answers within the call that asks it.
 #pragma once
 
+#include "devices/images/delta/image_delta.h"
 #include "tests/support/driver_contract.h"
 #include "tests/support/virtual_firmware.h"
 
@@ -13,7 +14,8 @@ namespace sealift::test {
 
 class DirectSmpUnit final : public ContractUnit, public LinkOpener {
  public:
-  DirectSmpUnit() : device_(config()) {
+  // `byDelta`: the device makes the new image from what it runs and a difference.
+  explicit DirectSmpUnit(bool byDelta = false) : byDelta_(byDelta), device_(config(byDelta)) {
     clock_.start();
     device_.powerOn(clock_.elapsed());
     (void)firmware();
@@ -35,7 +37,15 @@ class DirectSmpUnit final : public ContractUnit, public LinkOpener {
   LinkAddress address() const override { return {LinkKind::Udp, QStringLiteral("127.0.0.1"), 1337, {}}; }
   LinkOpener& opener() override { return *this; }
   Image newImage() const override {
-    static const Image image = vendor().image(vendor().build({2, 0, 0, 7}, "healthy", kImageBytes));
+    static const Image whole = vendor().image(vendor().build({2, 0, 0, 7}, "healthy", kImageBytes, 1, kAlike));
+    if (!byDelta_) {
+      return whole;
+    }
+    static const DeviceDelta delta{deltaKindName(DeltaKind::Suffix),
+                                   makeDelta(DeltaKind::Suffix, oldFirmware(), whole.bytes, {}).value(),
+                                   vendor().image(oldFirmware()).facts.digest};
+    Image image = whole;
+    image.delta = delta;
     return image;
   }
   Image wrongImage() const override { return newImage(); }
@@ -68,6 +78,7 @@ class DirectSmpUnit final : public ContractUnit, public LinkOpener {
 
  private:
   static constexpr qsizetype kImageBytes = 3'000;
+  static constexpr quint32 kAlike = 7;  // the seed of both images
   static constexpr int kPatience = 1000;
   static constexpr unsigned long kSliceMs = 10;
 
@@ -105,9 +116,13 @@ class DirectSmpUnit final : public ContractUnit, public LinkOpener {
     return instance;
   }
   // Signatures are never twice the same: every unit is the same unit.
-  static SmpDeviceConfig config() {
-    static const QByteArray old = vendor().build({1, 0, 0, 0}, "healthy", kImageBytes);
-    SmpDeviceConfig config = vendor().device(old);
+  static const QByteArray& oldFirmware() {
+    static const QByteArray old = vendor().build({1, 0, 0, 0}, "healthy", kImageBytes, 1, kAlike);
+    return old;
+  }
+  static SmpDeviceConfig config(bool byDelta) {
+    SmpDeviceConfig config = vendor().device(oldFirmware());
+    config.deltaImage = byDelta ? 2 : 0;
     config.bootMs = 30;
     config.watchdogMs = 100;
     config.imageSectors = 8;
@@ -116,6 +131,7 @@ class DirectSmpUnit final : public ContractUnit, public LinkOpener {
     return config;
   }
 
+  const bool byDelta_;
   QElapsedTimer clock_;
   SmpDevice device_;
 };

@@ -12,7 +12,10 @@ class SmpInterruptTest final : public InterruptTest {
 
  public:
   SmpInterruptTest()
-      : InterruptTest({{QStringLiteral("SMP, full image"), [] { return std::make_unique<DirectSmpUnit>(); }}}) {}
+      : InterruptTest({
+            {QStringLiteral("SMP, full image"), [] { return std::make_unique<DirectSmpUnit>(); }},
+            {QStringLiteral("SMP, delta"), [] { return std::make_unique<DirectSmpUnit>(/*byDelta=*/true); }},
+        }) {}
 };
 
 QTEST_GUILESS_MAIN(SmpInterruptTest)
