@@ -21,7 +21,7 @@ class TroubledStore {
   // Once, before the first database is opened.
   static void install();
   // At the nth write from now (1: the next) and, for all but Killed, at every one after it until end().
-  static void begin(Trouble trouble, int atWrite = 1);
+  static void begin(Trouble which, int atWrite = 1);
   static void end();
   static int writes();  // since install() or the last countFromHere()
   static void countFromHere();
