@@ -49,6 +49,8 @@ std::int64_t nowNs(clockid_t clock) {
 
 }  // namespace
 
+// Their parameters have the C library's own, reserved names.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
@@ -91,6 +93,7 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, cl
   return ETIMEDOUT;
 }
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 namespace sealift::test {
 
