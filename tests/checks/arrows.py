@@ -16,6 +16,8 @@ IMAGE = "devices/images/image.h"
 DELTA = "devices/images/delta/image_delta.h"
 LINK_OPENER = "transports/links/link_opener.h"
 LINK_ADDRESS = "transports/links/link_address.h"
+# How a place on the USB is looked up and written.
+USB_DEVICES = "transports/links/usb_devices.h"
 
 # folder -> what its files may include besides their own folder. The longest folder that a file lies in decides, and
 # a folder without a row may not hold sources.
@@ -42,7 +44,7 @@ ARROWS = {
     "app/update": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "devices/core", "keystore",
                    IMAGE, VERSION, LINK_OPENER, LINK_ADDRESS],
     "app/services": ["app/base", "app/audit", "app/catalog", "app/policy", "app/store", "app/update", "devices/core",
-                     "keystore", IMAGE, DELTA, VERSION, LINK_OPENER, LINK_ADDRESS],
+                     "keystore", IMAGE, DELTA, VERSION, LINK_OPENER, LINK_ADDRESS, USB_DEVICES],
     # The demonstration: virtual devices, a vendor for them, and stories that drive the window. Only the composition
     # roots know it.
     "app/demo": ["app/base", "app/catalog", "app/services", "devices/core", "devices/images", "devices/virtual", "keystore", "ui"],
