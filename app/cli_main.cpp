@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
       }
       setup.pins = sealift::makePinSource(pins);
       setup.settleByItself = false;  // a command does what it was asked and no more
+      setup.worksQueue = false;
       SEALIFT_TRY(station, sealift::LocalStation::open(setup));
     }
     return station.get();

@@ -42,6 +42,13 @@
   X(UpdateCancelled,     "update.cancelled") \
   X(UpdateResumed,       "update.resumed") \
   X(UpdateSettled,       "update.settled") \
+  X(UpdateQueued,        "update.queued") \
+  X(UpdatePaused,        "update.paused") \
+  X(UpdateContinued,     "update.continued") \
+  X(UpdateRetried,       "update.retried") \
+  X(UpdateWindowMissed,  "update.window-missed") \
+  X(QueuePaused,         "queue.paused") \
+  X(QueueContinued,      "queue.continued") \
   X(ReleaseSkipped,      "release.skipped") \
   X(ReleaseUnskipped,    "release.unskipped") \
   X(ReleaseDeferred,     "release.deferred") \

@@ -114,6 +114,17 @@ Result<Release> parseRelease(const QString& vendorId, const QString& targetPath,
   SEALIFT_TRY(const qint64 offline, field.numberOr(QStringLiteral("offlineSeconds"), 0, 0, 86'400));
   release.offlineSeconds = static_cast<int>(offline);
   SEALIFT_TRY(release.imageDigest, hexField(field, QStringLiteral("imageDigest"), what));
+  if (!sealift[QStringLiteral("deferral")].isUndefined()) {
+    SEALIFT_TRY(const QJsonObject deferral, field.objectOr(QStringLiteral("deferral")));
+    constexpr qint64 kLongestDays = 3650;
+    const JsonField days(deferral, what + QStringLiteral(", deferral"));
+    SEALIFT_TRY(const qint64 untilDays, days.numberOr(QStringLiteral("untilDays"), -1, 0, kLongestDays));
+    if (untilDays < 0 || !release.released.isValid()) {
+      return fail(ErrorCode::CatalogMalformed,
+                  QStringLiteral("%1: \"deferral\" needs \"untilDays\" and a date of release.").arg(what));
+    }
+    release.deferrableUntil = release.released.addDays(untilDays);
+  }
   return release;
 }
 

@@ -8,6 +8,8 @@
 #include <QMap>
 #include <QString>
 
+#include <optional>
+
 namespace sealift {
 
 // Longer ones are neither published nor fetched.
@@ -46,8 +48,9 @@ struct Release {
   QList<Advisory> advisories;
   bool restart = true;
   int offlineSeconds = 0;
-  QByteArray imageDigest;      // as devices report it once stored; empty when the vendor doesn't say
-  QList<ReleaseDelta> deltas;  // smallest first
+  QByteArray imageDigest;                // as devices report it once stored; empty when the vendor doesn't say
+  QList<ReleaseDelta> deltas;            // smallest first
+  std::optional<QDate> deferrableUntil;  // the last day (UTC) to which its vendor lets it be put off
 
   // Stable name of exactly these bytes: a release that changes under the same version is another one.
   QString id() const { return QStringLiteral("%1/%2#%3").arg(vendorId, targetPath, sha256.left(16)); }

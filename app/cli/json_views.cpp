@@ -2,6 +2,8 @@
 
 #include <QJsonArray>
 
+#include <algorithm>
+
 namespace sealift {
 namespace {
 
@@ -93,7 +95,8 @@ QJsonObject toJson(const FoundView& found) {
 }
 
 QJsonObject toJson(const JobView& job) {
-  constexpr const char* kStates[] = {"scheduled", "running", "finished"};
+  constexpr const char* kStates[] = {"waiting", "scheduled", "paused", "running", "finished"};
+  constexpr const char* kPriorities[] = {"normal", "high", "critical"};
   return {
       {QStringLiteral("id"), job.id},
       {QStringLiteral("deviceId"), job.deviceId},
@@ -108,6 +111,31 @@ QJsonObject toJson(const JobView& job) {
       {QStringLiteral("error"), job.error ? QJsonValue(toJson(*job.error)) : QJsonValue()},
       {QStringLiteral("started"), time(job.startedAt)},
       {QStringLiteral("ended"), time(job.endedAt)},
+      {QStringLiteral("schedule"), orNull(job.schedule)},
+      {QStringLiteral("startsAt"), time(job.startsAt)},
+      {QStringLiteral("waitsFor"), orNull(job.waitsFor)},
+      {QStringLiteral("priority"), QString::fromLatin1(kPriorities[std::clamp(job.priority, 0, 2)])},
+      {QStringLiteral("failedAttempts"), job.attempts},
+      {QStringLiteral("mostAttempts"), job.mostAttempts},
+  };
+}
+
+QJsonObject toJson(const QueueView& queue) {
+  return {
+      {QStringLiteral("paused"), queue.paused},
+      {QStringLiteral("running"), queue.running},
+      {QStringLiteral("waiting"), queue.waiting},
+      {QStringLiteral("scheduled"), queue.scheduled},
+      {QStringLiteral("pausedJobs"), queue.pausedJobs},
+      {QStringLiteral("limits"), QJsonObject{{QStringLiteral("all"), queue.limitAll},
+                                             {QStringLiteral("perHub"), queue.limitPerHub},
+                                             {QStringLiteral("perAdapter"), queue.limitPerAdapter},
+                                             {QStringLiteral("perHost"), queue.limitPerHost}}},
+      {QStringLiteral("window"), queue.window.isEmpty()
+                                     ? QJsonValue()
+                                     : QJsonValue(QJsonObject{{QStringLiteral("text"), queue.window},
+                                                              {QStringLiteral("start"), time(queue.windowStart)},
+                                                              {QStringLiteral("end"), time(queue.windowEnd)}})},
   };
 }
 

@@ -7,9 +7,10 @@
 
 namespace sealift {
 
-QJsonObject toJson(const DeviceView& device);      // device-v1.schema.json
-QJsonObject toJson(const FoundView& found);        // discovery-v1.schema.json
-QJsonObject toJson(const JobView& job);            // job-v1.schema.json
+QJsonObject toJson(const DeviceView& device);  // device-v1.schema.json
+QJsonObject toJson(const FoundView& found);    // discovery-v1.schema.json
+QJsonObject toJson(const JobView& job);
+QJsonObject toJson(const QueueView& queue);        // job-v1.schema.json
 QJsonObject toJson(const BundleImport& imported);  // bundle-import-v1.schema.json
 QJsonObject toJson(const VendorView& vendor);      // vendor-v1.schema.json
 QJsonObject toJson(const AuditRow& row);           // audit-entry-v1.schema.json

@@ -46,6 +46,11 @@ class AddReleaseCommand final : public RepoCommand {
     app->add_option("--delta-from", deltaFrom_,
                     "Earlier version, from whose image a delta is offered, too, where it pays off; repeatable; all")
         ->type_name("VERSION");
+    app->add_option_function<int>(
+           "--defer-days", [this](int days) { deferDays_ = days; },
+           "So many days after its release it may be put off; none: for ever")
+        ->type_name("N")
+        ->check(CLI::Range(0, 3650));
     app->add_flag("--no-restart", noRestart_, "The device does not restart");
     app->add_flag("--skip-image-check", skipImageCheck_,
                   "Publish although the image does not verify (clients refuse it)");
@@ -125,6 +130,7 @@ class AddReleaseCommand final : public RepoCommand {
     for (const std::string& version : deltaFrom_) {
       wanted.deltaFrom << fromStd(version);
     }
+    wanted.deferralDays = deferDays_;
     wanted.restart = !noRestart_;
     wanted.skipImageCheck = skipImageCheck_;
     return {};
@@ -143,6 +149,7 @@ class AddReleaseCommand final : public RepoCommand {
   std::string minimumVersion_;
   int offlineSeconds_ = 0;
   std::vector<std::string> deltaFrom_;
+  std::optional<int> deferDays_;
   bool noRestart_ = false;
   bool skipImageCheck_ = false;
 };

@@ -1,6 +1,7 @@
 #include "app/cli/update_commands.h"
 
 #include "app/cli/json_views.h"
+#include "app/cli/queue_commands.h"
 
 #include <QJsonArray>
 #include <QLocale>
@@ -44,10 +45,15 @@ void printPlan(Terminal& terminal, const PlanView& plan) {
   }
   terminal.line();
   terminal.line(QStringLiteral("What will happen"));
-  terminal.pairs({{QStringLiteral("Download"), plan.downloadText},
-                  {QStringLiteral("Transfer"), plan.transferText},
-                  {QStringLiteral("Takes"), plan.durationText},
-                  {QStringLiteral("If it fails"), plan.fallbackText}});
+  terminal.pairs(
+      {{QStringLiteral("Download"), plan.downloadText},
+       {QStringLiteral("Transfer"), plan.transferText},
+       {QStringLiteral("Takes"), plan.durationText},
+       {QStringLiteral("If it fails"), plan.fallbackText},
+       {QStringLiteral("Put off"),
+        plan.deferrableUntil
+            ? QStringLiteral("until %1 at the latest, says its vendor").arg(plan.deferrableUntil->toString(Qt::ISODate))
+            : QStringLiteral("as long as you like")}});
   terminal.line();
   terminal.line(QStringLiteral("Plan %1").arg(plan.digest));
 }
@@ -70,8 +76,13 @@ ExitCode printEnd(CommandContext& context, const JobView& job) {
 JobView follow(CommandContext& context, Station& station, const QString& jobId) {
   Terminal& terminal = *context.terminal;
   const QLocale locale;
+  QString waited;
   const auto shown = QObject::connect(&station, &Station::jobChanged, &station, [&](const QString& id) {
     const std::optional<JobView> job = station.job(id);
+    if (id == jobId && job && job->state == JobState::Waiting && job->detail != waited) {
+      waited = job->detail;
+      terminal.note(waited);
+    }
     if (id != jobId || !job || job->state != JobState::Running) {
       return;
     }
@@ -137,14 +148,29 @@ class ApplyCommand final : public Command {
     app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
     app->add_flag("--erase-everything", eraseEverything_, kEraseHelp);
     app->add_option("--accept", accept_, "The digest that `update plan` printed, for scripts")->type_name("PLAN");
+    app->add_option(
+           "--when", when_,
+           "now; tonight; window (the station's, or --window); connect: as soon as the device is seen; idle: as "
+           "soon as it has nothing to do; or a time")
+        ->type_name("WHEN");
+    app->add_option("--window", window_, "Days, start, length, time zone: \"mon-fri 22:00 4h Europe/Berlin\"")
+        ->type_name("WINDOW");
+    app->add_option("--attempts", attempts_,
+                    "How often it is tried where time can heal a failure: 1 with --when now, else 6")
+        ->check(CLI::Range(1, 6));
     return app;
   }
   ExitCode run(CommandContext& context) override {
+    const Result<StartTime> start =
+        parseWhen(fromStd(when_), fromStd(window_), attempts_ > 0 ? std::optional(attempts_) : std::nullopt);
+    if (!start) {
+      return report(context, start.error());
+    }
     const Result<Station*> station = context.station();
     if (!station) {
       return report(context, station.error());
     }
-    UpdateWish wish{fromStd(release_), eraseEverything_};
+    UpdateWish wish{fromStd(release_), eraseEverything_, start->when == StartTime::When::Connect};
     Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), wish));
     if (plan && plan->needsErase && !context.json && accept_.empty()) {
       printPlan(*context.terminal, *plan);
@@ -162,7 +188,7 @@ class ApplyCommand final : public Command {
       return report(context, wanted.error());
     }
     // Without consent or with a failed check this is what puts the refusal into the audit log.
-    const Result<QString> job = await((*station)->applyUpdate(plan->deviceId, consent));
+    const Result<QString> job = await((*station)->startUpdate(plan->deviceId, consent, *start));
     if (!job) {
       Error error = job.error();
       if (error.code == ErrorCode::ConsentMissing) {
@@ -170,6 +196,10 @@ class ApplyCommand final : public Command {
                            .arg(fromStd(id_), plan->digest);
       }
       return report(context, error);
+    }
+    if (const std::optional<JobView> later = (*station)->job(*job);
+        start->when != StartTime::When::Now && later && later->state != JobState::Finished) {
+      return tellLater(context, *later);
     }
     const JobView ended = follow(context, **station, *job);
     if (context.json) {
@@ -179,6 +209,18 @@ class ApplyCommand final : public Command {
   }
 
  private:
+  static ExitCode tellLater(CommandContext& context, const JobView& job) {
+    if (context.json) {
+      context.terminal->json(QJsonDocument(toJson(job)));
+      return ExitCode::Success;
+    }
+    context.terminal->line(QStringLiteral("Agreed; it has not begun: %1.").arg(job.statusText));
+    context.terminal->line(
+        QStringLiteral("It begins while Sealift's window is open on this data, or with: sealiftctl update work"));
+    context.terminal->line(QStringLiteral("Job %1").arg(job.id));
+    return ExitCode::Success;
+  }
+
   // Consent is to what was shown: nobody is asked unless the plan and its notes were printed just before.
   ConsentGiven ask(Terminal& terminal, const PlanView& plan, const UpdateWish& wish, bool json) const {
     if (!accept_.empty()) {
@@ -200,6 +242,9 @@ class ApplyCommand final : public Command {
   std::string release_;
   bool eraseEverything_ = false;
   std::string accept_;
+  std::string when_ = "now";
+  std::string window_;
+  int attempts_ = 0;  // 0: as --when says
 };
 
 class ResumeCommand final : public Command {
@@ -248,10 +293,37 @@ class ResumeCommand final : public Command {
   std::string id_;
 };
 
+class RetryCommand final : public Command {
+ public:
+  CLI::App* declare(CLI::App& group) override {
+    CLI::App* app = group.add_subcommand("retry", "Try a failed job again, as it was agreed to, and wait for its end");
+    app->add_option("JOB", id_, "Its id")->required();
+    return app;
+  }
+  ExitCode run(CommandContext& context) override {
+    const Result<Station*> station = context.station();
+    if (!station) {
+      return report(context, station.error());
+    }
+    const Result<QString> job = await((*station)->retryJob(fromStd(id_)));
+    if (!job) {
+      return report(context, job.error());
+    }
+    const JobView ended = follow(context, **station, *job);
+    if (context.json) {
+      context.terminal->json(QJsonDocument(toJson(ended)));
+    }
+    return printEnd(context, ended);
+  }
+
+ private:
+  std::string id_;
+};
+
 class ListCommand final : public Command {
  public:
   CLI::App* declare(CLI::App& group) override {
-    return group.add_subcommand("list", "List running, scheduled and finished jobs");
+    return group.add_subcommand("list", "List jobs: those that run, wait and have ended");
   }
   ExitCode run(CommandContext& context) override {
     const Result<Station*> station = context.station();
@@ -323,6 +395,10 @@ std::vector<std::unique_ptr<Command>> makeUpdateCommands() {
   commands.push_back(std::make_unique<PlanCommand>());
   commands.push_back(std::make_unique<ApplyCommand>());
   commands.push_back(std::make_unique<ResumeCommand>());
+  commands.push_back(std::make_unique<RetryCommand>());
+  for (std::unique_ptr<Command>& command : makeQueueCommands()) {
+    commands.push_back(std::move(command));
+  }
   commands.push_back(std::make_unique<ListCommand>());
   commands.push_back(std::make_unique<ShowCommand>());
   return commands;

@@ -5,7 +5,10 @@
 namespace sealift {
 namespace {
 
-constexpr int kLowBatteryPercent = 30;  // NIST IR 8259A gives no figure; a third leaves room for two swaps
+// NIST IR 8259A gives no figure. A third leaves room for two swaps. With a tenth a swap may not end, and a device
+// without a second slot then has no firmware.
+constexpr int kLowBatteryPercent = 30;
+constexpr int kEmptyBatteryPercent = 10;
 
 Check refuse(const QString& id, const QString& title, ErrorCode code, const QString& what) {
   return Check::failed(id, title, makeError(code, what));
@@ -187,6 +190,12 @@ Check checkPower(const PolicyQuestion& q) {
     return {id, CheckState::NotApplicable, title, QStringLiteral("the device does not tell"), {}, {}};
   }
   const QString detail = QStringLiteral("battery at %1 %").arg(*q.device.batteryPercent);
+  if (*q.device.batteryPercent < kEmptyBatteryPercent) {
+    return refuse(id, QStringLiteral("Battery is too low"), ErrorCode::PolicyRole,
+                  QStringLiteral("The device's battery is at %1 %; an update needs %2 %.")
+                      .arg(*q.device.batteryPercent)
+                      .arg(kEmptyBatteryPercent));
+  }
   return *q.device.batteryPercent < kLowBatteryPercent ? Check::warning(id, QStringLiteral("Battery is low"), detail)
                                                        : Check::passed(id, title, detail);
 }

@@ -82,6 +82,7 @@ OfferView makeOffer(const Release& release, qint64 downloadBytes, const std::opt
   offer.downloadBytes = downloadBytes;
   offer.offlineSeconds = release.offlineSeconds;
   offer.remindAt = remindAt;
+  offer.deferrableUntil = release.deferrableUntil;
   QStringList parts;
   if (offer.securityFixes > 0) {
     parts << QStringLiteral("Fixes %1 security %2%3")
@@ -94,6 +95,9 @@ OfferView makeOffer(const Release& release, qint64 downloadBytes, const std::opt
   if (release.restart) {
     parts << (release.offlineSeconds > 0 ? QStringLiteral("device restarts for about %1 s").arg(release.offlineSeconds)
                                          : QStringLiteral("device restarts"));
+  }
+  if (release.deferrableUntil) {
+    parts << QStringLiteral("can be put off until %1").arg(release.deferrableUntil->toString(Qt::ISODate));
   }
   offer.headline = parts.join(QStringLiteral(" · "));
   return offer;

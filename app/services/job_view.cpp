@@ -86,13 +86,14 @@ JobView jobViewFrom(const JobRow& row) {
     }
     showEnd(view, *outcome, view.stage, error, summary[QStringLiteral("message")].toString(),
             QDateTime::fromMSecsSinceEpoch(row.endedMs.value_or(row.startedMs), Qt::UTC));
-  } else if (row.state == QLatin1String("scheduled")) {
-    view.state = JobState::Scheduled;
-    view.startsAt = QDateTime::fromString(summary[QStringLiteral("startAt")].toString(), Qt::ISODateWithMs);
-    view.statusText = QLocale().toString(view.startsAt.toLocalTime(), QLocale::ShortFormat);
-    view.detail = QStringLiteral("Starts by itself while Sealift is open; all checks run again then.");
-    view.cancellable = true;
-    view.cancelEffect = cancelEffectIn(Stage::Check);
+  } else if (row.state == QLatin1String("waiting") || row.state == QLatin1String("scheduled") ||
+             row.state == QLatin1String("paused")) {
+    // The scheduler says more as soon as it has looked.
+    showWaiting(view, {.paused = row.state == QLatin1String("paused"),
+                       .due = row.state == QLatin1String("waiting"),
+                       .kind = row.state == QLatin1String("scheduled") ? JobSchedule::Kind::At : JobSchedule::Kind::Now,
+                       .next = QDateTime::fromString(summary[QStringLiteral("startAt")].toString(), Qt::ISODateWithMs),
+                       .reason = {}});
   } else {
     view.state = JobState::Running;
     view.statusText = QStringLiteral("Interrupted");
@@ -100,6 +101,70 @@ JobView jobViewFrom(const JobRow& row) {
     view.detail = QStringLiteral("Sealift ended in the middle of this job. It goes on when the device is seen.");
   }
   return view;
+}
+
+void showBegin(JobView& view, const QDateTime& now) {
+  view.state = JobState::Running;
+  view.outcome.reset();
+  view.error.reset();
+  view.nextStep.clear();
+  view.waitsFor.clear();
+  view.startsAt = {};
+  view.stage = Stage::Check;
+  view.fraction = 0.0;
+  view.cancellable = true;
+  view.irrevocable = false;
+  view.retryable = false;
+  view.cancelEffect = cancelEffectIn(Stage::Check);
+  view.startedAt = now;
+  view.statusText = QStringLiteral("Checking");
+  view.tone = Tone::Accent;
+  view.detail.clear();
+}
+
+void showWaiting(JobView& view, const WaitingState& state) {
+  const bool retries = state.attempts > 0 && state.notBefore > 0;
+  const bool scheduled = !state.due && !retries && (state.kind != JobSchedule::Kind::Now || state.next.isValid()) &&
+                         state.kind != JobSchedule::Kind::Idle;
+  view.state = state.paused ? JobState::Paused : scheduled ? JobState::Scheduled : JobState::Waiting;
+  view.outcome.reset();
+  view.stage = Stage::Check;
+  view.fraction = 0.0;
+  view.tone = Tone::Neutral;
+  view.cancellable = true;
+  view.irrevocable = false;
+  view.cancelEffect = cancelEffectIn(Stage::Check);
+  view.schedule = scheduleKindName(state.kind);
+  view.startsAt = state.next;
+  view.waitsFor = state.reason;
+  view.priority = state.priority;
+  view.attempts = state.attempts;
+  view.mostAttempts = state.mostAttempts;
+  switch (view.state) {
+    case JobState::Paused:
+      view.statusText = QStringLiteral("Paused");
+      break;
+    case JobState::Scheduled:
+      view.statusText = state.next.isValid() ? QLocale().toString(state.next.toLocalTime(), QLocale::ShortFormat)
+                        : state.kind == JobSchedule::Kind::Connect ? QStringLiteral("When it is connected")
+                                                                   : QStringLiteral("Scheduled");
+      break;
+    default:
+      view.statusText = retries && state.next.isValid() ? QStringLiteral("Tries again") : QStringLiteral("Waiting");
+      break;
+  }
+  QStringList sentences;
+  if (view.error && retries) {
+    sentences << view.error->what;
+  }
+  const bool itsTimeSaysAll = state.kind == JobSchedule::Kind::At && view.state == JobState::Scheduled;
+  if (!state.reason.isEmpty() && !itsTimeSaysAll) {
+    sentences << QStringLiteral("Waits: %1.").arg(state.reason);
+  }
+  if (view.state == JobState::Scheduled) {
+    sentences << QStringLiteral("Starts by itself while Sealift is open; all checks run again then.");
+  }
+  view.detail = sentences.join(u' ');
 }
 
 void enterStage(JobView& view, Stage stage) {
@@ -144,6 +209,8 @@ void showEnd(JobView& view, Outcome outcome, Stage stage, const std::optional<Er
   view.tone = badge.tone;
   view.detail = message;
   view.nextStep = nextStepFor(outcome, error);
+  view.retryable = outcome == Outcome::Failed;
+  view.waitsFor.clear();
   view.endedAt = endedAt;
   view.fraction = 1.0;
   view.cancellable = false;

@@ -61,6 +61,10 @@ LocalStation::LocalStation(const StationSetup& setup)
       setup.lockFolder.isEmpty() ? commonLockFolder() : setup.lockFolder,
       DeviceLocks::Knowledge{[this](const LinkAddress& address) { return UnitIdentity(core_).placeOf(address); },
                              [this](const QString& deviceId) { return vendors_->nameAmongStations(deviceId); }}));
+  if (setup.power) {
+    core_.power = setup.power;
+  }
+  core_.awake = std::make_unique<SharedSleepHold>(setup.sleep ? setup.sleep() : makeSystemSleepInhibitor());
   core_.dataFolder = setup.dataFolder;
   core_.language = setup.language;
   core_.lookPool.setMaxThreadCount(kParallelLooks);
@@ -137,8 +141,9 @@ Status LocalStation::start(const StationSetup& setup) {
   }
   SEALIFT_CHECK(vendors_->load());
   SEALIFT_CHECK(devices_->load());
+  updates_->workWholeQueue(setup.worksQueue);
   SEALIFT_CHECK(updates_->load());
-  connect(&dueTimer_, &QTimer::timeout, this, &LocalStation::startDueJobs);
+  connect(&dueTimer_, &QTimer::timeout, this, &LocalStation::lookAgain);
   dueTimer_.start(kDueCheckMs);
   return {};
 }
@@ -183,15 +188,12 @@ Status LocalStation::recordStart() {
 
 void LocalStation::stop() {
   core_.closing.cancel();  // first: a job that is launched from now on is cancelled from its start
-  for (const JobView& job : updates_->jobs()) {
-    if (job.state == JobState::Running && job.cancellable) {
-      (void)updates_->cancel(job.id);
-    }
-  }
+  updates_->cancelAll();
 }
 
 LocalStation::~LocalStation() {
   stop();
+  updates_->stopQueue();
   discovery_->stop();
   core_.lookPool.waitForDone();
   core_.jobPool.waitForDone();
@@ -394,6 +396,7 @@ QFuture<Result<DeviceView>> LocalStation::lookAtDevice(const QString& id) {
 // Sight of a device, wherever it is now, is when an interrupted job of it can go on. A device that stayed and shows
 // nothing new since the last try is left alone: looking every few seconds must not fill the log.
 void LocalStation::settle(const KnownDevice& seen) {
+  updates_->lookAtQueue();  // a job may wait for it
   if (!settleByItself_) {
     return;
   }
@@ -448,15 +451,53 @@ QFuture<Result<PlanView>> LocalStation::planUpdate(const QString& deviceId, cons
                            [this, deviceId, wish] { return updates_->plan(deviceId, wish, core_.closing); });
 }
 
-QFuture<Result<QString>> LocalStation::applyUpdate(const QString& deviceId, const ConsentGiven& consent) {
-  return scheduleUpdate(deviceId, consent, QDateTime());
+QFuture<Result<QString>> LocalStation::startUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                                   const StartTime& start) {
+  return QtConcurrent::run(&core_.lookPool, [this, deviceId, consent, start] {
+    return updates_->apply(deviceId, consent, start, core_.closing);
+  });
 }
 
-QFuture<Result<QString>> LocalStation::scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
-                                                      const QDateTime& when) {
-  return QtConcurrent::run(&core_.lookPool, [this, deviceId, consent, when] {
-    return updates_->apply(deviceId, consent, when, core_.closing);
-  });
+QFuture<Result<QString>> LocalStation::retryJob(const QString& id) {
+  return QtConcurrent::run(&core_.lookPool, [this, id] { return updates_->retry(id); });
+}
+
+Status LocalStation::pauseJob(const QString& id) {
+  return updates_->pause(id);
+}
+
+Status LocalStation::continueJob(const QString& id) {
+  return updates_->proceed(id);
+}
+
+Status LocalStation::setQueuePaused(bool paused) {
+  SEALIFT_CHECK(updates_->setQueuePaused(paused));
+  Q_EMIT infoChanged();
+  Q_EMIT auditChanged();
+  return {};
+}
+
+Status LocalStation::changeLimits(const LimitsChange& change) {
+  SEALIFT_CHECK(updates_->changeLimits(change));
+  Q_EMIT infoChanged();
+  Q_EMIT auditChanged();
+  return {};
+}
+
+Status LocalStation::setMaintenanceWindow(const QString& text) {
+  SEALIFT_CHECK(updates_->setWindow(text));
+  Q_EMIT infoChanged();
+  Q_EMIT auditChanged();
+  return {};
+}
+
+QueueView LocalStation::queue() const {
+  return updates_->queue();
+}
+
+void LocalStation::workQueue() {
+  updates_->workWholeQueue(true);
+  updates_->lookAtQueue();
 }
 
 QFuture<Result<QString>> LocalStation::resumeJob(const QString& id) {
@@ -485,8 +526,8 @@ QStringList LocalStation::interruptedJobs() const {
   return updates_->interrupted();
 }
 
-void LocalStation::startDueJobs() {
-  (void)updates_->startDue();
+void LocalStation::lookAgain() {
+  updates_->lookAtQueue();
   if (watching_) {
     discovery_->goOn();
   }

@@ -30,6 +30,9 @@ struct StationSetup {
   bool startFreshAfterDamage = false;  // a damaged database was set aside before; begin a new one
   bool settleByItself = true;          // interrupted jobs go on when their device is seen
   QString lockFolder;                  // of the devices' locks; empty: the one of all programs of this computer
+  HostPowerSource power;               // of this computer; empty: as the system tells
+  std::function<std::unique_ptr<SleepInhibitor>()> sleep;  // empty: the system's
+  bool worksQueue = true;  // carries out what waits; else only what this program was asked for itself
   std::chrono::milliseconds lookEvery = UsbWatcher::kLookEvery;  // once devices are watched
 };
 
@@ -68,9 +71,16 @@ class LocalStation final : public Station {
   Result<DeviceAccessView> changeDeviceAccess(const QString& address, const DeviceAccessChange& change) override;
 
   QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const UpdateWish& wish = {}) override;
-  QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
-  QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
-                                          const QDateTime& when) override;
+  QFuture<Result<QString>> startUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                       const StartTime& start) override;
+  QFuture<Result<QString>> retryJob(const QString& id) override;
+  Status pauseJob(const QString& id) override;
+  Status continueJob(const QString& id) override;
+  Status setQueuePaused(bool paused) override;
+  Status changeLimits(const LimitsChange& change) override;
+  Status setMaintenanceWindow(const QString& text) override;
+  QueueView queue() const override;
+  void workQueue() override;
   QFuture<Result<QString>> resumeJob(const QString& id) override;
   QStringList interruptedJobs() const override;
   Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) override;
@@ -104,7 +114,7 @@ class LocalStation final : public Station {
   Status start(const StationSetup& setup);
   Status recordStart();
   Status loadInfo();
-  void startDueJobs();
+  void lookAgain();
   void settle(const KnownDevice& seen);
   void lookForDeviceOf(const QString& jobId);
   void followModels();

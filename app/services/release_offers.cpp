@@ -1,6 +1,7 @@
 #include "app/services/release_offers.h"
 
 #include "app/store/deferral_table.h"
+#include "app/update/deferral.h"
 #include "app/update/plan_maker.h"
 
 namespace sealift {
@@ -88,6 +89,7 @@ Status ReleaseOffers::remindLater(const QString& deviceId, const QString& releas
   if (!release) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no release \"%1\".").arg(releaseId));
   }
+  SEALIFT_CHECK(checkDeferral(*release, when));
   SEALIFT_CHECK(DeferralTable(*core_.database)
                     .set({.scope = DeferralScope::Device,
                           .scopeId = deviceId,

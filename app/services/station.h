@@ -18,6 +18,7 @@ namespace sealift {
 struct UpdateWish {
   QString release = {};          // a version of the device's model, or any release's id; empty: the newest that fits
   bool eraseEverything = false;  // agreed to, apart from the plan: a read-protected device is erased altogether
+  bool asLastSeen = false;       // where the device does not answer now, from what it last said: to start on connect
 };
 
 // How somebody agrees to one plan.
@@ -79,18 +80,37 @@ class Station : public QObject {
   // Plans again, compares with what was agreed to, records the consent and starts the job; gives its id.
   // A plan that a check refuses becomes a job that has ended as Refused, with nothing written.
   // Errors: ConsentMissing, ConsentPlanChanged, DeviceBusy, or why no plan could be made.
-  virtual QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) = 0;
+  QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) {
+    return startUpdate(deviceId, consent, {});
+  }
   // As applyUpdate, but the job starts at `when` while the program runs; the checks run again then.
-  virtual QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
-                                                  const QDateTime& when) = 0;
+  QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent, const QDateTime& when) {
+    return startUpdate(deviceId, consent, {.when = StartTime::When::At, .at = when});
+  }
+  // As applyUpdate, for any start. The job waits for its time and its turn while the program runs, also in later runs
+  // of it; the checks run again then, and a consent counts for nothing once the plan has become another one.
+  virtual QFuture<Result<QString>> startUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                               const StartTime& start) = 0;
+  // A failed job once more, as it was agreed to; one that waits for its next attempt makes it now.
+  virtual QFuture<Result<QString>> retryJob(const QString& id) = 0;
+  // A job that has not begun does not begin until it is let go on. Both at once.
+  virtual Status pauseJob(const QString& id) = 0;
+  virtual Status continueJob(const QString& id) = 0;
+  // No further job begins; those that run go on. Kept for later runs, as the next two.
+  virtual Status setQueuePaused(bool paused) = 0;
+  virtual Status changeLimits(const LimitsChange& change) = 0;
+  virtual Status setMaintenanceWindow(const QString& text) = 0;  // empty: none
+  virtual QueueView queue() const = 0;
+  // Carries out everything that waits in this data folder, until the station is closed. The window does so by itself.
+  virtual void workQueue() = 0;
   // Looks at the device of a job that was interrupted or ended as unknown, and carries on from what it runs.
   virtual QFuture<Result<QString>> resumeJob(const QString& id) = 0;
   virtual QStringList interruptedJobs() const = 0;
   virtual Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) = 0;
   virtual Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) = 0;
-  virtual QList<JobView> jobs() const = 0;  // running, scheduled, then finished; newest first
+  virtual QList<JobView> jobs() const = 0;  // running, waiting, scheduled, paused, then finished; newest first
   virtual std::optional<JobView> job(const QString& id) const = 0;
-  virtual Status cancelJob(const QString& id) = 0;  // running or scheduled
+  virtual Status cancelJob(const QString& id) = 0;  // or one that has not begun
   // Resolves when the job is finished.
   virtual QFuture<JobView> waitForJob(const QString& id) = 0;
   // The job's journal as lines for people, oldest first.

@@ -9,6 +9,8 @@
 #include "app/services/views.h"
 #include "app/store/database.h"
 #include "app/store/setting_table.h"
+#include "app/update/host_power.h"
+#include "app/update/sleep_inhibitor.h"
 #include "devices/core/driver.h"
 #include "transports/links/link_opener.h"
 
@@ -30,6 +32,8 @@ struct StationCore {
   std::unique_ptr<NetworkGate> network;
   LinkOpener* links = nullptr;  // the network gate
   const DriverRegistry* drivers = nullptr;
+  HostPowerSource power = systemPower;     // of this computer
+  std::unique_ptr<SharedSleepHold> awake;  // keeps it from sleeping
   QString dataFolder;
   QString language = QStringLiteral("en");
   AddressGate gate;

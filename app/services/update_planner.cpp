@@ -3,6 +3,7 @@
 #include "app/base/size_text.h"
 #include "app/services/refusal.h"
 #include "app/store/plan_table.h"
+#include "app/update/retry_policy.h"
 #include "devices/core/device_json.h"
 
 #include <QJsonDocument>
@@ -54,6 +55,11 @@ Error errorOf(const Check& failed) {
   return makeError(errorCodeFromName(failed.code).value_or(ErrorCode::Internal), failed.detail, failed.remedy);
 }
 
+QString idleProblem(const Plan& plan) {
+  return plan.device.idle ? QString()
+                          : QStringLiteral("This device, or its driver, does not tell whether it has something to do.");
+}
+
 UpdatePlanner::Choice UpdatePlanner::choiceOf(const UpdateWish& wish) const {
   const auto choose = [this, release = wish.release](const KnownDevice& device) -> Result<Release> {
     if (!release.isEmpty()) {
@@ -64,7 +70,7 @@ UpdatePlanner::Choice UpdatePlanner::choiceOf(const UpdateWish& wish) const {
     }
     return fail(ErrorCode::UpToDate, QStringLiteral("There is no newer release for this device."));
   };
-  return {choose, wish.eraseEverything};
+  return {choose, wish.eraseEverything, wish.asLastSeen};
 }
 
 UpdatePlanner::Choice UpdatePlanner::wishOf(const JobRow& job) const {
@@ -85,7 +91,7 @@ UpdatePlanner::Choice UpdatePlanner::wishOf(const JobRow& job) const {
     }
     return *release;
   };
-  return {choose, summary[QStringLiteral("eraseEverything")].toBool()};
+  return {choose, summary[QStringLiteral("eraseEverything")].toBool(), false};
 }
 
 Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Choice& choose,
@@ -108,6 +114,9 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
   } else {
     const std::optional<KnownDevice> wanted = devices_.find(deviceId);
     Result<KnownDevice> seen = devices_.look(deviceId, cancel);
+    if (!seen && choose.asLastSeen && wanted && wanted->snapshot && canHeal(seen.error())) {
+      seen = *wanted;  // it is looked at again before anything begins
+    }
     if (!seen && seen.error().code == ErrorCode::DeviceNotRecognised && refreshProblem) {
       return fail(*refreshProblem);  // why its model isn't known: what the vendor serves was not accepted
     }
@@ -140,6 +149,9 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
         QStringLiteral("unique-serial"), QStringLiteral("Another device has this serial number"),
         QStringLiteral("It is connected at %1; this update is for the one at %2.")
             .arg(*twin, device.address.toString()));
+  }
+  if (const std::optional<Check> power = checkHostPower(core_.power())) {
+    prepared.made.plan.checks << *power;
   }
   return prepared;
 }
@@ -208,6 +220,8 @@ PlanView UpdatePlanner::view(const PreparedUpdate& prepared) const {
                           ? QStringLiteral("device returns to %1 by itself").arg(plan.fromVersion())
                           : QStringLiteral("there is no second slot: the update must be repeated until it succeeds");
   view.releaseId = plan.release.id();
+  view.idleProblem = idleProblem(plan);
+  view.deferrableUntil = plan.release.deferrableUntil;
   const auto stands = [](const Check& check) {
     return check.state == CheckState::Failed && check.code != errorCodeName(ErrorCode::DeviceProtected);
   };

@@ -28,6 +28,7 @@ class UpdatePlanner {
     // Which release a plan is about; asked after the vendor's metadata and the device were looked at.
     std::function<Result<Release>(const KnownDevice& device)> release;
     bool eraseEverything = false;
+    bool asLastSeen = false;  // where the device does not answer, from what it last said
   };
   Choice choiceOf(const UpdateWish& wish) const;
   Choice wishOf(const JobRow& job) const;
@@ -52,5 +53,7 @@ class UpdatePlanner {
 
 AuditSubject subjectOf(const Plan& plan);
 Error errorOf(const Check& failed);
+// Why an update can't wait until the device is idle; empty: it can.
+QString idleProblem(const Plan& plan);
 
 }  // namespace sealift

@@ -5,32 +5,26 @@
 #include "app/store/consent_table.h"
 #include "app/store/journal_table.h"
 #include "app/store/plan_table.h"
+#include "app/update/deferral.h"
+#include "app/update/retry_policy.h"
 #include "devices/core/device_json.h"
 
 #include <QJsonDocument>
 #include <QUuid>
 
-#include <algorithm>
-
 namespace sealift {
 namespace {
 
-constexpr int kJobsShown = 500;
-constexpr qint64 kSignalIntervalMs = 100;
+const QStringList kNotBegun{QStringLiteral("waiting"), QStringLiteral("scheduled"), QStringLiteral("paused")};
 
 }  // namespace
 
 Status UpdateService::load() {
-  JobTable table(*core_.database);
-  SEALIFT_TRY(QList<JobRow> rows, table.list(kJobsShown));
-  SEALIFT_TRY(const QList<JobRow> unsettled, table.listUnfinishedOr(outcomeName(Outcome::Unknown)));
-  rows += unsettled;  // however old: their devices may still come
-  const std::scoped_lock lock(mutex_);
-  for (const JobRow& row : rows) {
-    Live live;
-    live.view = jobViewFrom(row);
-    live_.insert(row.id, live);
+  SEALIFT_CHECK(book_.load(*core_.database));
+  if (scheduler().worksWholeQueue()) {
+    SEALIFT_CHECK(starter_.requeueInterrupted());
   }
+  scheduler().look();  // what waits says why before anybody asks
   return {};
 }
 
@@ -42,13 +36,14 @@ Result<PlanView> UpdateService::plan(const QString& deviceId, const UpdateWish& 
   SEALIFT_CHECK(planner_.record(plan));
   const Check* failed = firstFailure(plan.checks);
   offers_.noteRefusal(plan.deviceId, plan.release.id(), failed ? std::optional(errorOf(*failed)) : std::nullopt);
-  signals_.deviceChanged(plan.deviceId);
+  book_.tell().deviceChanged(plan.deviceId);
   return planner_.view(prepared);
 }
 
 // Consent and start ---------------------------------------------------------------------------
 
-Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt) {
+Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& consent,
+                                         const std::optional<JobSchedule>& schedule, int mostAttempts) {
   const QString id = QUuid::createUuid().toString(QUuid::WithoutBraces);
   const QString actor = core_.operatorName();
   const QJsonObject summary{
@@ -63,7 +58,8 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
       {QStringLiteral("before"), deviceToJson(plan.device)},
       {QStringLiteral("consentBy"), plan.allowed() ? actor : QString()},
       {QStringLiteral("eraseEverything"), plan.eraseEverything},
-      {QStringLiteral("startAt"), startAt.isValid() ? startAt.toUTC().toString(Qt::ISODateWithMs) : QString()},
+      {QStringLiteral("startAt"),
+       schedule && schedule->at.isValid() ? schedule->at.toString(Qt::ISODateWithMs) : QString()},
   };
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(PlanTable(*core_.database)
@@ -96,33 +92,48 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
   row.id = id;
   row.deviceId = plan.deviceId;
   row.planDigest = plan.digest();
-  row.state = startAt.isValid() ? QStringLiteral("scheduled") : QStringLiteral("running");
+  row.state = !schedule                                  ? QStringLiteral("running")
+              : schedule->kind == JobSchedule::Kind::Now ? QStringLiteral("waiting")
+                                                         : QStringLiteral("scheduled");
   row.stage = stageName(Stage::Check);
   row.startedMs = core_.nowMs();
   row.summary = QJsonDocument(summary).toJson(QJsonDocument::Compact);
   SEALIFT_CHECK(JobTable(*core_.database).insert(row));
-  SEALIFT_CHECK(transaction.commit());
-  {
-    const std::scoped_lock lock(mutex_);
-    Live live;
-    live.view = jobViewFrom(row);
-    live_.insert(id, live);
+  if (schedule) {
+    SEALIFT_CHECK(QueueTable(*core_.database)
+                      .insert({.jobId = id,
+                               .priority = static_cast<int>(priorityOf(plan.release.severity)),
+                               .schedule = QJsonDocument(schedule->toJson()).toJson(QJsonDocument::Compact),
+                               .mostAttempts = std::clamp(mostAttempts, 1, kMostAttempts),
+                               .toldMs = core_.nowMs(),
+                               .expectedSeconds = plan.expectedSeconds}));
+    SEALIFT_CHECK(core_.audit->append(
+        transaction, {.event = AuditEvent::UpdateQueued,
+                      .actor = actor,
+                      .subject = subjectOf(plan),
+                      .outcome = AuditOutcome::Recorded,
+                      .code = {},
+                      .message = scheduleText(*schedule),
+                      .details = {{QStringLiteral("job"), id}, {QStringLiteral("schedule"), schedule->toJson()}}}));
   }
+  SEALIFT_CHECK(transaction.commit());
+  book_.add(row);
   return id;
 }
 
 Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& consent) {
   const Error error = errorOf(*firstFailure(plan.checks));
-  SEALIFT_TRY(const QString id, insertJob(plan, consent, {}));
+  SEALIFT_TRY(const QString id, insertJob(plan, consent, std::nullopt, 1));
   Journal journal(*core_.database, *core_.audit, *core_.clock, id, subjectOf(plan), core_.operatorName());
   const QString message = QStringLiteral("Nothing was written. %1").arg(error.message());
   SEALIFT_CHECK(journal.ended(Outcome::Refused, Stage::Check, error, message, {}));
-  finish(id, {Outcome::Refused, Stage::Check, error, message, std::nullopt});
+  book_.finish(id, {Outcome::Refused, Stage::Check, error, message, std::nullopt}, core_.clock->nowUtc());
   return id;
 }
 
-Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
+Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const StartTime& start,
                                      const CancelToken& cancel) {
+  SEALIFT_TRY(const JobSchedule schedule, scheduleOf(start));
   const auto prepared = std::make_shared<PreparedUpdate>();
   SEALIFT_TRY(*prepared, planner_.prepareAsked(deviceId, consent.wish, cancel));
   const Plan& plan = prepared->made.plan;
@@ -152,326 +163,236 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
     return refuseConsent(ErrorCode::ConsentPlanChanged,
                          QStringLiteral("The notes that were shown are not those of this release."));
   }
-  if (startAt.isValid()) {
-    SEALIFT_TRY(const QString id, insertJob(plan, consent, startAt));
-    signals_.jobsChanged();
+  if (const Status allowed = checkDeferral(plan.release, schedule, core_.clock->nowUtc()); !allowed) {
+    return refuseConsent(allowed.error().code, allowed.error().what);
+  }
+  if (const QString problem = idleProblem(plan); schedule.kind == JobSchedule::Kind::Idle && !problem.isEmpty()) {
+    return fail(ErrorCode::NotSupported, problem, QStringLiteral("Choose a time or a maintenance window."));
+  }
+  SEALIFT_CHECK(refuseTwice(plan));
+  if (schedule.kind != JobSchedule::Kind::Now) {
+    SEALIFT_TRY(const QString id, insertJob(plan, consent, schedule, start.mostAttempts));
+    scheduler().look();  // whoever asks now is told what it waits for
+    book_.tell().jobsChanged();
     return id;
   }
   SEALIFT_TRY(AddressGate::Guard guard,
               core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing));
-  SEALIFT_TRY(const QString id, insertJob(plan, consent, {}));
-  launch(id, prepared, /*settle=*/false, std::move(guard));
+  SEALIFT_TRY(const QString id, insertJob(plan, consent, schedule, start.mostAttempts));
+  scheduler().takeCareOf(id);
+  if (!scheduler().admit(id)) {
+    book_.tell().jobsChanged();
+    return id;  // it is planned again when its turn comes
+  }
+  if (const Result<bool> taken =
+          JobTable(*core_.database).moveState(id, {QStringLiteral("waiting")}, QStringLiteral("running"));
+      !taken || !*taken) {
+    scheduler().left(id);
+    return taken ? Result<QString>(id) : fail(taken.error());
+  }
+  starter_.launch(id, prepared, /*settle=*/false, std::move(guard));
   return id;
 }
 
-void UpdateService::launch(const QString& jobId, const std::shared_ptr<PreparedUpdate>& prepared, bool settle,
-                           AddressGate::Guard guard) {
-  CancelToken cancel;
-  {
-    const std::scoped_lock lock(mutex_);
-    Live& live = live_[jobId];
-    if (settle) {
-      live.cancel = CancelToken();  // an earlier run's may have been used
+// The same plan for the same device waits already: one of the two could only ever be refused.
+Status UpdateService::refuseTwice(const Plan& plan) const {
+  SEALIFT_TRY(const QList<WaitingJob> waiting, QueueTable(*core_.database).listWaiting());
+  for (const WaitingJob& job : waiting) {
+    if (job.job.deviceId == plan.deviceId && job.job.planDigest == plan.digest()) {
+      return fail(ErrorCode::AlreadyExists, QStringLiteral("This update of the device waits already."),
+                  QStringLiteral("Cancel job %1 first, or let it begin.").arg(job.job.id));
     }
-    cancel = live.cancel;
-    if (core_.closing.isCancelled()) {
-      cancel.cancel();
-    }
-    live.running = true;
-    live.view.state = JobState::Running;
-    live.view.outcome.reset();
-    live.view.error.reset();
-    live.view.cancellable = true;
-    live.view.irrevocable = false;
-    live.view.startedAt = core_.clock->nowUtc();
-    live.view.statusText = QStringLiteral("Checking");
-    live.view.tone = Tone::Accent;
-    live.view.detail.clear();
   }
-  signals_.jobsChanged();
-  const auto held = std::make_shared<AddressGate::Guard>(std::move(guard));
-  core_.jobPool.start([this, jobId, prepared, settle, cancel, held] {
-    const Plan& plan = prepared->made.plan;
-    const std::unique_ptr<LinkGuard> alone = core_.links->keepOthersAway(plan.address);
-    Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subjectOf(plan), core_.operatorName());
-    JobRunner::Observer observer;
-    observer.stage = [this, jobId](Stage stage) {
-      update(
-          jobId, [&](JobView& view) { enterStage(view, stage); }, /*always=*/true);
-    };
-    observer.progress = [this, jobId](const ProgressUpdate& progress) {
-      update(
-          jobId, [&](JobView& view) { showProgress(view, progress); }, /*always=*/false);
-    };
-    observer.pointOfNoReturn = [this, jobId] { update(jobId, passPointOfNoReturn, /*always=*/true); };
-    JobReport report;
-    const QString message = QStringLiteral("%1 → %2").arg(plan.fromVersion(), plan.release.terms.version.toString());
-    if (Status begun =
-            journal.started(message, {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("job"), jobId}}, settle);
-        !begun) {
-      report = {Outcome::Failed, Stage::Check, begun.error(),
-                QStringLiteral("The audit log could not be written, so nothing was begun."), std::nullopt};
-    } else {
-      JobRunner runner(plan, *prepared->made.image, *prepared->driven.driver, journal, *core_.clock, cancel, observer);
-      report = settle ? runner.settle() : runner.run();
-    }
-    *held = AddressGate::Guard();
-    noteProtection(plan.deviceId, report);
-    if (report.device) {
-      devices_.recordSnapshot(plan.deviceId, *report.device);
-    }
-    finish(jobId, report);
-  });
+  return {};
 }
 
-// The next plan asks for erasing before anything is begun.
-void UpdateService::noteProtection(const QString& deviceId, const JobReport& report) {
-  if (report.outcome == Outcome::Succeeded) {
-    (void)devices_.rememberProtection(deviceId, false);
-  } else if (report.error && report.error->code == ErrorCode::DeviceProtected) {
-    (void)devices_.rememberProtection(deviceId, true);
-  }
-}
-
-void UpdateService::update(const QString& jobId, const std::function<void(JobView&)>& change, bool always) {
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto it = live_.find(jobId);
-    if (it == live_.end()) {
-      return;
-    }
-    change(it->view);
-    const qint64 now = QDeadlineTimer::current(Qt::PreciseTimer).deadline();
-    if (!always && now - it->lastSignalMs < kSignalIntervalMs) {
-      return;
-    }
-    it->lastSignalMs = now;
-  }
-  signals_.jobChanged(jobId);
-}
-
-void UpdateService::finish(const QString& jobId, const JobReport& report) {
-  QList<std::shared_ptr<QPromise<JobView>>> waiters;
-  JobView ended;
-  {
-    const std::scoped_lock lock(mutex_);
-    Live& live = live_[jobId];
-    live.running = false;
-    showEnd(live.view, report.outcome, report.stage, report.error, report.message, core_.clock->nowUtc());
-    waiters = std::exchange(live.waiters, {});
-    ended = live.view;
-  }
-  signals_.jobsChanged();
-  signals_.deviceChanged(ended.deviceId);
-  for (const auto& waiter : waiters) {
-    waiter->addResult(ended);
-    waiter->finish();
-  }
-}
-
-// Interrupted and scheduled jobs --------------------------------------------------------------
-
-Result<QString> UpdateService::resume(const QString& jobId) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto it = live_.find(jobId); it != live_.end() && (it->running || std::exchange(it->resuming, true))) {
-      return jobId;  // sight of the device was enough
+Result<JobSchedule> UpdateService::scheduleOf(const StartTime& start) const {
+  switch (start.when) {
+    case StartTime::When::Now:
+      break;
+    case StartTime::When::Tonight:
+      return JobSchedule::tonight(QString::fromLatin1(QTimeZone::systemTimeZoneId()));
+    case StartTime::When::Connect:
+      return JobSchedule::onConnect();
+    case StartTime::When::Idle:
+      return JobSchedule::whenIdle();
+    case StartTime::When::At:
+      if (!start.at.isValid()) {
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("The time at which the update should begin is none."));
+      }
+      return JobSchedule::atTime(start.at);
+    case StartTime::When::Window: {
+      if (!start.window.isEmpty()) {
+        SEALIFT_TRY(const MaintenanceWindow window, MaintenanceWindow::parse(start.window));
+        return JobSchedule::inWindow(window);
+      }
+      const std::optional<MaintenanceWindow> window = scheduler_.settings().window();
+      if (!window) {
+        return fail(ErrorCode::NotFound, QStringLiteral("This station has no maintenance window."),
+                    QStringLiteral("Set one in the settings, or with: sealiftctl station window --set "
+                                   "\"mon-fri 22:00 4h Europe/Berlin\"."));
+      }
+      return JobSchedule::inWindow(*window);
     }
   }
-  Result<QString> resumed = carryOn(jobId);
-  const std::scoped_lock lock(mutex_);
-  if (const auto it = live_.find(jobId); it != live_.end()) {
-    it->resuming = false;
-  }
-  return resumed;
+  return JobSchedule::now();
 }
 
-Result<QString> UpdateService::carryOn(const QString& jobId) {
+// Interrupted and failed jobs -----------------------------------------------------------------
+
+Result<JobRow> UpdateService::findRow(const QString& jobId) const {
   SEALIFT_TRY(const std::optional<JobRow> row, JobTable(*core_.database).find(jobId));
   if (!row) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no job \"%1\".").arg(jobId));
   }
-  SEALIFT_CHECK(checkResumable(*row));
-  const QJsonObject summary = QJsonDocument::fromJson(row->summary).object();
-  const DeviceSnapshot before = deviceFromJson(summary[QStringLiteral("before")].toObject());
-  const auto prepared = std::make_shared<PreparedUpdate>();
-  SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, planner_.wishOf(*row), before, core_.closing));
-  const Plan& plan = prepared->made.plan;
-  SEALIFT_CHECK(planner_.checkStillAgreed(plan, row->planDigest));
-  SEALIFT_TRY(AddressGate::Guard guard,
-              core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing));
-  // Another program may have settled it until the device was ours.
-  SEALIFT_TRY(const std::optional<JobRow> now, JobTable(*core_.database).find(jobId));
-  SEALIFT_CHECK(checkResumable(now.value_or(*row)));
-  launch(jobId, prepared, /*settle=*/true, std::move(guard));
+  return *row;
+}
+
+Result<QString> UpdateService::resume(const QString& jobId) {
+  SEALIFT_TRY(const JobRow row, findRow(jobId));
+  if (kNotBegun.contains(row.state)) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has not begun."),
+                QStringLiteral("Wait for its turn, or cancel it."));
+  }
+  SEALIFT_CHECK(starter_.carryOn(row));
   return jobId;
 }
 
-// Errors: InvalidArgument when it has ended; what is shown of it follows then.
-Status UpdateService::checkResumable(const JobRow& row) {
-  if (row.outcome.isEmpty() || row.outcome == outcomeName(Outcome::Unknown) ||
-      row.outcome == outcomeName(Outcome::Failed)) {
-    return {};
+Result<QString> UpdateService::retry(const QString& jobId) {
+  SEALIFT_TRY(const JobRow row, findRow(jobId));
+  if (row.state == QLatin1String("waiting")) {  // for its next attempt: it is made now
+    SEALIFT_TRY(std::optional<QueueRow> place, QueueTable(*core_.database).find(jobId));
+    if (place) {
+      place->notBeforeMs = 0;
+      SEALIFT_CHECK(QueueTable(*core_.database).update(*place));
+    }
+  } else if (row.outcome != outcomeName(Outcome::Failed)) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("Only a job that has failed can be tried again."),
+                QStringLiteral("Plan the update anew."));
+  } else if (stageFromName(row.stage).value_or(Stage::Check) != Stage::Check) {
+    SEALIFT_CHECK(starter_.carryOn(row));  // something may have been written: the device is looked at first
+    return jobId;
+  } else {
+    SEALIFT_CHECK(starter_.requeue(row));
   }
-  update(
-      row.id,
-      [&](JobView& view) {
-        if (view.state == JobState::Running || view.outcome == Outcome::Unknown) {
-          view = jobViewFrom(row);
-        }
-      },
+  scheduler().takeCareOf(jobId);
+  scheduler().lookSoon();
+  return jobId;
+}
+
+// The queue -----------------------------------------------------------------------------------
+
+Status UpdateService::recordMove(const QString& jobId, AuditEvent event, const QString& message) {
+  const std::optional<JobView> view = book_.find(jobId);
+  return core_.record(
+      {.event = event,
+       .actor = {},
+       .subject = {QStringLiteral("device"), view ? view->deviceId : QString(), view ? view->deviceName : QString()},
+       .outcome = AuditOutcome::Recorded,
+       .code = {},
+       .message = message,
+       .details = {{QStringLiteral("job"), jobId}}});
+}
+
+Status UpdateService::pause(const QString& jobId) {
+  SEALIFT_TRY(const JobRow row, findRow(jobId));
+  SEALIFT_TRY(const bool moved, scheduler().move(jobId, {QStringLiteral("waiting"), QStringLiteral("scheduled")},
+                                                 QStringLiteral("paused")));
+  if (!moved) {
+    return row.state == QLatin1String("paused")
+               ? Status()
+               : fail(ErrorCode::NotSupported, QStringLiteral("Only a job that has not begun can be paused."),
+                      QStringLiteral("Let it end, or cancel it."));
+  }
+  book_.change(
+      jobId, [](JobView& view) { showWaiting(view, {.paused = true, .reason = QStringLiteral("it is paused")}); },
       /*always=*/true);
-  return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has ended: %1.").arg(row.outcome));
-}
-
-QDateTime UpdateService::startDue() {
-  const QDateTime now = core_.clock->nowUtc();
-  QDateTime next;
-  QStringList due;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (auto it = live_.begin(); it != live_.end(); ++it) {
-      if (it->view.state != JobState::Scheduled || it->running) {
-        continue;
-      }
-      if (it->view.startsAt <= now) {
-        it->running = true;  // taken
-        due << it.key();
-      } else if (!next.isValid() || it->view.startsAt < next) {
-        next = it->view.startsAt;
-      }
-    }
-  }
-  for (const QString& id : due) {
-    core_.lookPool.start([this, id] { startScheduled(id); });
-  }
-  return next;
-}
-
-// The consent was to a plan. It is made again now; when it has become another one, nothing happens.
-void UpdateService::startScheduled(const QString& jobId) {
-  const auto stop = [&](Outcome outcome, const Error& error) {
-    JobReport report{outcome, Stage::Check, error, QStringLiteral("Nothing was written. %1").arg(error.message()),
-                     std::nullopt};
-    const std::optional<JobView> view = job(jobId);
-    const AuditSubject subject{QStringLiteral("device"), view ? view->deviceId : QString(),
-                               view ? view->deviceName : QString()};
-    Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subject, core_.operatorName());
-    if (Status ended = journal.ended(outcome, Stage::Check, error, report.message, {}); !ended) {
-      report.message += u' ' + ended.error().message();
-    }
-    finish(jobId, report);
-  };
-  const std::optional<JobView> scheduled = job(jobId);
-  const Result<std::optional<JobRow>> row = JobTable(*core_.database).find(jobId);
-  if (!scheduled || !row || !*row) {
-    return;
-  }
-  const auto prepared = std::make_shared<PreparedUpdate>();
-  Result<PreparedUpdate> made =
-      planner_.prepare(scheduled->deviceId, planner_.wishOf(**row), std::nullopt, core_.closing);
-  if (!made) {
-    stop(isRefusal(made.error().code) ? Outcome::Refused : Outcome::Failed, made.error());
-    return;
-  }
-  *prepared = std::move(*made);
-  if (const Check* failed = firstFailure(prepared->made.plan.checks)) {
-    stop(Outcome::Refused, errorOf(*failed));
-    return;
-  }
-  if (prepared->made.plan.digest() != (*row)->planDigest) {
-    stop(Outcome::Refused,
-         makeError(ErrorCode::ConsentPlanChanged, QStringLiteral("The plan has changed since it was agreed to.")));
-    return;
-  }
-  Result<AddressGate::Guard> guard =
-      core_.gate.enter(prepared->device.address, prepared->device.id, AddressGate::Use::Job, core_.closing);
-  if (!guard) {
-    stop(Outcome::Failed, guard.error());
-    return;
-  }
-  launch(jobId, prepared, /*settle=*/false, std::move(*guard));
-}
-
-Status UpdateService::cancel(const QString& jobId) {
-  bool scheduled = false;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto it = live_.find(jobId);
-    if (it == live_.end()) {
-      return fail(ErrorCode::NotFound, QStringLiteral("There is no job \"%1\".").arg(jobId));
-    }
-    if (it->view.state == JobState::Finished) {
-      return fail(ErrorCode::InvalidArgument, QStringLiteral("The job has ended already."));
-    }
-    scheduled = it->view.state == JobState::Scheduled && !it->running;
-    if (!scheduled && !it->view.cancellable) {
-      return fail(ErrorCode::NotSupported, it->view.cancelEffect.isEmpty()
-                                               ? QStringLiteral("The job is being stopped already.")
-                                               : it->view.cancelEffect);
-    }
-    if (!scheduled) {
-      it->cancel.cancel();
-      it->view.cancellable = false;
-      it->view.detail = QStringLiteral("Stopping…");
-    }
-  }
-  if (!scheduled) {
-    signals_.jobChanged(jobId);
-    return {};
-  }
-  const std::optional<JobView> view = job(jobId);
-  Journal journal(*core_.database, *core_.audit, *core_.clock, jobId,
-                  {QStringLiteral("device"), view->deviceId, view->deviceName}, core_.operatorName());
-  const QString message = QStringLiteral("Cancelled before it began.");
-  SEALIFT_CHECK(journal.ended(Outcome::Cancelled, Stage::Check, std::nullopt, message, {}));
-  finish(jobId, {Outcome::Cancelled, Stage::Check, std::nullopt, message, std::nullopt});
+  SEALIFT_CHECK(
+      recordMove(jobId, AuditEvent::UpdatePaused, QStringLiteral("It does not begin until it is let go on.")));
+  scheduler().lookSoon();
   return {};
 }
 
-QFuture<JobView> UpdateService::wait(const QString& jobId) {
-  auto promise = std::make_shared<QPromise<JobView>>();
-  promise->start();
-  QFuture<JobView> future = promise->future();
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto it = live_.find(jobId);
-    if (it != live_.end() && it->view.state != JobState::Finished) {
-      it->waiters << promise;
-      return future;
-    }
-    promise->addResult(it != live_.end() ? it->view : JobView());
+Status UpdateService::proceed(const QString& jobId) {
+  SEALIFT_TRY(const JobRow row, findRow(jobId));
+  SEALIFT_TRY(const bool moved, scheduler().move(jobId, {QStringLiteral("paused")}, QStringLiteral("waiting")));
+  if (!moved) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("The job is not paused."));
   }
-  promise->finish();
-  return future;
+  book_.change(
+      jobId, [](JobView& view) { showWaiting(view, {.due = true}); }, /*always=*/true);
+  SEALIFT_CHECK(recordMove(jobId, AuditEvent::UpdateContinued, QStringLiteral("It may begin again.")));
+  scheduler().lookSoon();
+  return {};
 }
 
-// Looking at jobs -----------------------------------------------------------------------------
-
-QList<JobView> UpdateService::jobs() const {
-  QList<JobView> all;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const Live& live : live_) {
-      all << live.view;
-    }
-  }
-  const auto rank = [](const JobView& view) {
-    return view.state == JobState::Running ? 0 : view.state == JobState::Scheduled ? 1 : 2;
-  };
-  std::sort(all.begin(), all.end(), [&](const JobView& a, const JobView& b) {
-    if (rank(a) != rank(b)) {
-      return rank(a) < rank(b);
-    }
-    return a.startedAt != b.startedAt ? a.startedAt > b.startedAt : a.id < b.id;
-  });
-  return all;
+Status UpdateService::setQueuePaused(bool paused) {
+  SEALIFT_CHECK(scheduler().settings().setPaused(paused));
+  scheduler().lookSoon();
+  return {};
 }
 
-std::optional<JobView> UpdateService::job(const QString& id) const {
-  const std::scoped_lock lock(mutex_);
-  const auto it = live_.find(id);
-  return it == live_.end() ? std::nullopt : std::optional(it->view);
+Status UpdateService::changeLimits(const LimitsChange& change) {
+  QueueLimits limits = scheduler().settings().limits();
+  limits.all = change.all.value_or(limits.all);
+  limits.perHub = change.perHub.value_or(limits.perHub);
+  limits.perAdapter = change.perAdapter.value_or(limits.perAdapter);
+  limits.perHost = change.perHost.value_or(limits.perHost);
+  SEALIFT_CHECK(scheduler().settings().setLimits(limits));
+  scheduler().lookSoon();
+  return {};
+}
+
+Status UpdateService::setWindow(const QString& text) {
+  std::optional<MaintenanceWindow> window;
+  if (!text.isEmpty()) {
+    SEALIFT_TRY(window, MaintenanceWindow::parse(text));
+  }
+  return scheduler().settings().setWindow(window);
+}
+
+QueueView UpdateService::queue() const {
+  const QueueLimits limits = scheduler_.settings().limits();
+  QueueView view;
+  view.paused = scheduler_.settings().isPaused();
+  view.limitAll = limits.all;
+  view.limitPerHub = limits.perHub;
+  view.limitPerAdapter = limits.perAdapter;
+  view.limitPerHost = limits.perHost;
+  for (const JobView& job : book_.all()) {
+    view.running += job.state == JobState::Running ? 1 : 0;
+    view.waiting += job.state == JobState::Waiting ? 1 : 0;
+    view.scheduled += job.state == JobState::Scheduled ? 1 : 0;
+    view.pausedJobs += job.state == JobState::Paused ? 1 : 0;
+  }
+  if (const std::optional<MaintenanceWindow> window = scheduler_.settings().window()) {
+    view.window = window->toString();
+    if (const std::optional<WindowTime> time = window->currentOrNext(core_.clock->nowUtc())) {
+      view.windowStart = time->start;
+      view.windowEnd = time->end;
+    }
+  }
+  return view;
+}
+
+Status UpdateService::cancel(const QString& jobId) {
+  SEALIFT_TRY(const bool held, scheduler().move(jobId, kNotBegun, QStringLiteral("paused")));
+  return held ? starter_.endWaiting(jobId, Outcome::Cancelled, std::nullopt,
+                                    QStringLiteral("Cancelled before it began."))
+              : book_.cancelRunning(jobId);
+}
+
+void UpdateService::cancelAll() {
+  for (const JobView& job : book_.all()) {
+    const bool onlyOurs = !scheduler().worksWholeQueue() && scheduler().isMine(job.id);
+    const bool waits = job.state == JobState::Waiting || job.state == JobState::Scheduled;
+    // One that is still being planned waits for the next start of the program.
+    const Result<JobRow> row = findRow(job.id);
+    const bool begun = job.state == JobState::Running && job.cancellable && row && !kNotBegun.contains(row->state);
+    if (begun || ((waits || job.state == JobState::Running) && onlyOurs)) {
+      (void)cancel(job.id);
+    }
+  }
 }
 
 QStringList UpdateService::log(const QString& id) const {
@@ -484,47 +405,6 @@ QStringList UpdateService::log(const QString& id) const {
     lines << journalLine(row);
   }
   return lines;
-}
-
-QList<QString> UpdateService::interrupted() const {
-  QList<QString> ids;
-  const std::scoped_lock lock(mutex_);
-  for (auto it = live_.begin(); it != live_.end(); ++it) {
-    const bool leftRunning = it->view.state == JobState::Running && !it->running;
-    if (leftRunning || it->view.outcome == Outcome::Unknown) {
-      // What a later job did to the device says nothing about this one: it stays as it ended.
-      const bool superseded = std::any_of(live_.begin(), live_.end(), [&](const Live& other) {
-        return other.view.deviceId == it->view.deviceId && other.view.startedAt > it->view.startedAt &&
-               other.view.stage != Stage::Check;
-      });
-      if (!superseded) {
-        ids << it.key();
-      }
-    }
-  }
-  return ids;
-}
-
-std::optional<QString> UpdateService::runningJobOf(const QString& deviceId) const {
-  const std::scoped_lock lock(mutex_);
-  for (auto it = live_.begin(); it != live_.end(); ++it) {
-    if (it->view.deviceId == deviceId && it->running) {
-      return it.key();
-    }
-  }
-  return std::nullopt;
-}
-
-QList<HistoryItem> UpdateService::historyOf(const QString& deviceId) const {
-  QList<HistoryItem> items;
-  const std::scoped_lock lock(mutex_);
-  for (const Live& live : live_) {
-    if (live.view.deviceId == deviceId && live.view.outcome) {
-      items << historyItem(live.view);
-    }
-  }
-  std::sort(items.begin(), items.end(), [](const HistoryItem& a, const HistoryItem& b) { return a.time > b.time; });
-  return items;
 }
 
 }  // namespace sealift

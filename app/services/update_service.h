@@ -1,82 +1,78 @@
-// Consents and jobs. Any thread; jobs run on the core's job pool, one thread each.
+// Plans, consents and the queue of jobs: what the station's API asks for. Who begins when is JobScheduler's, carrying
+// out is JobStarter's, what is shown is JobBook's. Any thread.
 #pragma once
 
+#include "app/services/job_book.h"
+#include "app/services/job_starter.h"
 #include "app/services/release_offers.h"
 #include "app/services/update_planner.h"
 #include "app/store/job_table.h"
-#include "app/update/job_runner.h"
-
-#include <QHash>
-#include <QPromise>
-
-#include <functional>
 
 namespace sealift {
 
 class UpdateService {
  public:
-  struct Signals {
-    std::function<void()> jobsChanged;
-    std::function<void(const QString& id)> jobChanged;
-    std::function<void(const QString& id)> deviceChanged;
-  };
+  using Signals = JobBook::Signals;
 
   UpdateService(StationCore& core, VendorService& vendors, DeviceService& devices, ReleaseOffers& offers,
                 Signals changed)
       : core_(core),
-        devices_(devices),
         offers_(offers),
         planner_(core, vendors, devices, offers),
-        signals_(std::move(changed)) {}
+        book_(std::move(changed)),
+        starter_(core, devices, planner_, book_),
+        scheduler_(starter_.scheduler()) {}
 
-  Status load();  // jobs of earlier runs; interrupted ones wait for their device
+  Status load();  // jobs of earlier runs; interrupted ones wait for their device, the others for their turn
 
   Result<PlanView> plan(const QString& deviceId, const UpdateWish& wish, const CancelToken& cancel);
   // The job's id. A refused plan becomes a job that ended as Refused; nothing was written.
-  Result<QString> apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
+  Result<QString> apply(const QString& deviceId, const ConsentGiven& consent, const StartTime& start,
                         const CancelToken& cancel);
   // Looks at the device of an interrupted or unknown job again, and carries on from what it runs.
   Result<QString> resume(const QString& jobId);
-  // Starts what is due by now; returns when the next one is, or an invalid time.
-  QDateTime startDue();
+  // A failed job once more, as it was agreed to; one that waits for its next attempt makes it now.
+  Result<QString> retry(const QString& jobId);
   Status cancel(const QString& jobId);
-  QFuture<JobView> wait(const QString& jobId);
+  // What runs, and what waits in a program that works for itself alone: the station is being closed.
+  void cancelAll();
 
-  QList<JobView> jobs() const;
-  std::optional<JobView> job(const QString& id) const;
+  // The queue
+  void workWholeQueue(bool whole) { scheduler().workWholeQueue(whole); }
+  void lookAtQueue() { scheduler().lookSoon(); }
+  void stopQueue() { scheduler().stop(); }
+  Status pause(const QString& jobId);
+  Status proceed(const QString& jobId);
+  Status setQueuePaused(bool paused);
+  Status changeLimits(const LimitsChange& change);
+  Status setWindow(const QString& text);  // empty: none
+  QueueView queue() const;
+
+  QFuture<JobView> wait(const QString& jobId) { return book_.wait(jobId); }
+  QList<JobView> jobs() const { return book_.all(); }
+  std::optional<JobView> job(const QString& id) const { return book_.find(id); }
   QStringList log(const QString& id) const;
-  QList<QString> interrupted() const;  // ids of jobs that a resume could settle
-  std::optional<QString> runningJobOf(const QString& deviceId) const;
-  QList<HistoryItem> historyOf(const QString& deviceId) const;
+  QStringList interrupted() const { return book_.interrupted(); }  // ids of jobs that a resume could settle
+  std::optional<QString> runningJobOf(const QString& deviceId) const { return book_.runningJobOf(deviceId); }
+  QList<HistoryItem> historyOf(const QString& deviceId) const { return book_.historyOf(deviceId); }
 
  private:
-  struct Live {
-    JobView view;
-    CancelToken cancel;
-    bool running = false;
-    bool resuming = false;  // its plan is being made again
-    qint64 lastSignalMs = 0;
-    QList<std::shared_ptr<QPromise<JobView>>> waiters;
-  };
-
-  Result<QString> insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt);
+  JobScheduler& scheduler() { return scheduler_; }
+  Result<JobRow> findRow(const QString& jobId) const;
+  // `schedule`: none for a job that ends at once.
+  Result<QString> insertJob(const Plan& plan, const ConsentGiven& consent, const std::optional<JobSchedule>& schedule,
+                            int mostAttempts);
   Result<QString> refuse(const Plan& plan, const ConsentGiven& consent);
-  void launch(const QString& jobId, const std::shared_ptr<PreparedUpdate>& prepared, bool settle,
-              AddressGate::Guard guard);
-  Result<QString> carryOn(const QString& jobId);
-  Status checkResumable(const JobRow& row);
-  void startScheduled(const QString& jobId);
-  void finish(const QString& jobId, const JobReport& report);
-  void noteProtection(const QString& deviceId, const JobReport& report);
-  void update(const QString& jobId, const std::function<void(JobView&)>& change, bool always);
+  Status refuseTwice(const Plan& plan) const;
+  Result<JobSchedule> scheduleOf(const StartTime& start) const;
+  Status recordMove(const QString& jobId, AuditEvent event, const QString& message);
 
   StationCore& core_;
-  DeviceService& devices_;
   ReleaseOffers& offers_;
   UpdatePlanner planner_;
-  Signals signals_;
-  mutable std::mutex mutex_;
-  QHash<QString, Live> live_;
+  JobBook book_;
+  JobStarter starter_;
+  JobScheduler& scheduler_;
 };
 
 }  // namespace sealift

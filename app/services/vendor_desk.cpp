@@ -165,6 +165,9 @@ Result<AddedRelease> VendorDesk::addRelease(const NewRelease& wanted, const Canc
   if (wanted.minimumVersion) {
     sealift[QStringLiteral("minimumVersion")] = wanted.minimumVersion->toString();
   }
+  if (wanted.deferralDays) {
+    sealift[QStringLiteral("deferral")] = QJsonObject{{QStringLiteral("untilDays"), *wanted.deferralDays}};
+  }
   if (facts && !facts->digest.isEmpty()) {
     sealift[QStringLiteral("imageDigest")] = QString::fromLatin1(facts->digest.toHex());
   }

@@ -40,7 +40,8 @@ struct NewRelease {
   bool restart = true;
   int offlineSeconds = 0;
   std::optional<Version> minimumVersion;
-  QStringList deltaFrom;  // versions, published or staged, from whose images differences are offered; "all"
+  QStringList deltaFrom;            // versions, published or staged, from whose images differences are offered; "all"
+  std::optional<int> deferralDays;  // after `released`: how long it may be put off; none: for ever
   // Publishes an image although it does not verify under the model's keys; version must be given then.
   // For exercising clients: they refuse it.
   bool skipImageCheck = false;

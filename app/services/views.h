@@ -72,6 +72,7 @@ struct OfferView {
   int offlineSeconds = 0;
   bool skipped = false;
   std::optional<QDateTime> remindAt;
+  std::optional<QDate> deferrableUntil;  // the last day to which its vendor lets it be put off
 };
 
 struct DeviceView {
@@ -145,10 +146,18 @@ struct PlanView {
   QString durationText;     // "about 2 min, 40 s offline"
   QString fallbackText;     // "device returns to 2.3.1 by itself"
   QString releaseId;
-  QJsonObject json;  // resources/schemas/plan-v1.schema.json
+  std::optional<QDate> deferrableUntil;  // the last day to which its vendor lets it be put off
+  QString idleProblem;                   // why it can't wait until the device is idle; empty: it can
+  QJsonObject json;                      // resources/schemas/plan-v1.schema.json
 };
 
-enum class JobState { Scheduled, Running, Finished };
+enum class JobState {
+  Waiting,    // for its turn, or for the next attempt
+  Scheduled,  // for its time, its device, or for that to be idle
+  Paused,     // until somebody lets it go on
+  Running,
+  Finished,
+};
 struct JobView {
   QString id;
   QString deviceId;
@@ -169,12 +178,58 @@ struct JobView {
   std::optional<Outcome> outcome;
   std::optional<Error> error;
   QString nextStep;    // for Unknown, Failed, Refused: what to do now
-  QDateTime startsAt;  // scheduled
+  QDateTime startsAt;  // scheduled, or waiting for the next attempt; invalid where no time decides
+  QString schedule;    // "now", "at", "window", "connect", "idle"
+  QString waitsFor;    // not begun: why, "hub 1-2 is busy with 4 of 4"
+  int priority = 0;    // 2: critical security fix, 1: high
+  int attempts = 0;    // that have failed
+  int mostAttempts = 1;
+  bool retryable = false;  // failed, and may be tried again as it was agreed to
   QDateTime startedAt;
   QDateTime endedAt;
   bool cancellable = false;
   bool irrevocable = false;  // firmware is replaced in place: stopping now would leave none
   QString cancelEffect;      // what cancelling (or closing) now means for the device
+};
+
+// When a consented update begins, as people ask for it.
+struct StartTime {
+  enum class When {
+    Now,
+    Tonight,  // between 2 and 6 o'clock, of a later night when this one was missed
+    Window,
+    At,
+    Connect,  // as soon as the device is seen
+    Idle,     // as soon as the device says that it has nothing to do
+  };
+  When when = When::Now;
+  QDateTime at = {};     // At
+  QString window = {};   // Window: "mon-fri 22:00 4h Europe/Berlin"; empty: the station's
+  int mostAttempts = 1;  // failures that time can heal are followed by another try
+};
+
+// The station's queue and its settings.
+struct QueueView {
+  bool paused = false;
+  int running = 0;
+  int waiting = 0;    // for their turn
+  int scheduled = 0;  // for their time or their device
+  int pausedJobs = 0;
+  int limitAll = 0;  // jobs side by side, as the next three
+  int limitPerHub = 0;
+  int limitPerAdapter = 0;
+  int limitPerHost = 0;
+  QString window;         // the station's maintenance window; empty: none
+  QDateTime windowStart;  // the current or next one
+  QDateTime windowEnd;
+};
+
+// What to change of the limits; what is absent stays as it is.
+struct LimitsChange {
+  std::optional<int> all = {};
+  std::optional<int> perHub = {};
+  std::optional<int> perAdapter = {};
+  std::optional<int> perHost = {};
 };
 
 struct AuditRow {

@@ -12,14 +12,14 @@ QString select(const QString& rest) {
          rest;
 }
 
-JobRow readJob(const Statement& row) {
+}  // namespace
+
+JobRow readJobRow(const Statement& row) {
   return {row.text(0), row.text(1),    row.text(2),
           row.text(3), row.text(4),    row.text(5),
           row.text(6), row.integer(7), row.optionalInteger(8),
           row.bytes(9)};
 }
-
-}  // namespace
 
 Status JobTable::insert(const JobRow& row) {
   return toStatus(database_.run(
@@ -36,32 +36,43 @@ Status JobTable::update(const JobRow& row) {
       QStringLiteral("job %1").arg(row.id));
 }
 
+Result<bool> JobTable::moveState(const QString& id, const QStringList& from, const QString& to) {
+  for (const QString& state : from) {
+    SEALIFT_TRY(const qint64 changed,
+                database_.run(u"UPDATE job SET state=? WHERE id=? AND state=? AND ended_ms IS NULL", to, id, state));
+    if (changed > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Result<std::optional<JobRow>> JobTable::find(const QString& id) {
   SEALIFT_TRY(Statement statement, database_.prepare(select(QStringLiteral("WHERE id=?"))));
-  return readRow(statement.bind(id), readJob);
+  return readRow(statement.bind(id), readJobRow);
 }
 
 Result<QList<JobRow>> JobTable::listUnfinished() {
   SEALIFT_TRY(Statement statement,
               database_.prepare(select(QStringLiteral("WHERE ended_ms IS NULL ORDER BY started_ms, id"))));
-  return readRows(statement, readJob);
+  return readRows(statement, readJobRow);
 }
 
 Result<QList<JobRow>> JobTable::listUnfinishedOr(const QString& outcome) {
   SEALIFT_TRY(Statement statement,
               database_.prepare(select(QStringLiteral("WHERE ended_ms IS NULL OR outcome=? ORDER BY started_ms, id"))));
-  return readRows(statement.bind(outcome), readJob);
+  return readRows(statement.bind(outcome), readJobRow);
 }
 
 Result<QList<JobRow>> JobTable::listOfDevice(const QString& deviceId, int limit) {
   SEALIFT_TRY(Statement statement,
               database_.prepare(select(QStringLiteral("WHERE device_id=? ORDER BY started_ms DESC, id LIMIT ?"))));
-  return readRows(statement.bind(deviceId, limit), readJob);
+  return readRows(statement.bind(deviceId, limit), readJobRow);
 }
 
 Result<QList<JobRow>> JobTable::list(int limit) {
   SEALIFT_TRY(Statement statement, database_.prepare(select(QStringLiteral("ORDER BY started_ms DESC, id LIMIT ?"))));
-  return readRows(statement.bind(limit), readJob);
+  return readRows(statement.bind(limit), readJobRow);
 }
 
 }  // namespace sealift

@@ -23,11 +23,17 @@ struct JobRow {
   QByteArray summary;  // JSON
 };
 
+class Statement;
+// Reads the first ten columns of a row, in the order above.
+JobRow readJobRow(const Statement& row);
+
 class JobTable {
  public:
   explicit JobTable(Database& database) : database_(database) {}
   Status insert(const JobRow& row);  // AlreadyExists; NotFound when its plan is not stored
   Status update(const JobRow& row);  // NotFound; device, plan and start stay
+  // From one of these states to another, unless it has left them meanwhile: then false, and nothing changes.
+  Result<bool> moveState(const QString& id, const QStringList& from, const QString& to);
   Result<std::optional<JobRow>> find(const QString& id);
   Result<QList<JobRow>> listUnfinished();  // without an end, oldest first
   // Without an end, or with this one, however long ago; oldest first.

@@ -80,6 +80,18 @@ constexpr const char* kAudit[] = {
   "  tree_size INTEGER PRIMARY KEY, root_hash BLOB NOT NULL, time_ms INTEGER NOT NULL, key_id BLOB NOT NULL,"
   "  signature BLOB NOT NULL) STRICT",
 };
+
+// What is scheduled already keeps its time.
+constexpr const char* kQueue[] = {
+  "CREATE TABLE queue("
+  "  job_id TEXT PRIMARY KEY REFERENCES job(id), arrival INTEGER NOT NULL UNIQUE, priority INTEGER NOT NULL,"
+  "  schedule BLOB NOT NULL, attempts INTEGER NOT NULL, most_attempts INTEGER NOT NULL,"
+  "  not_before_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL, expected_seconds INTEGER NOT NULL)"
+  "  STRICT, WITHOUT ROWID",
+  "INSERT INTO queue SELECT id, row_number() OVER (ORDER BY started_ms, id), 0,"
+  "  CAST(json_object('kind','at','at',json_extract(CAST(summary AS TEXT),'$.startAt')) AS BLOB), 0, 1, 0, started_ms, 0"
+  "  FROM job WHERE state='scheduled' AND ended_ms IS NULL",
+};
 // clang-format on
 
 struct Migration {
@@ -90,6 +102,7 @@ struct Migration {
 constexpr Migration kMigrations[] = {
     {1, kStation},
     {2, kAudit},
+    {3, kQueue},
 };
 
 Status migrateOne(Connection& connection, const Migration& migration) {

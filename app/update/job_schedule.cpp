@@ -43,6 +43,22 @@ QString scheduleKindName(JobSchedule::Kind kind) {
   return QString::fromLatin1(kKindNames[static_cast<std::size_t>(kind)]);
 }
 
+QString scheduleText(const JobSchedule& schedule) {
+  switch (schedule.kind) {
+    case JobSchedule::Kind::Now:
+      break;
+    case JobSchedule::Kind::At:
+      return QStringLiteral("at %1").arg(schedule.at.toString(Qt::ISODate));
+    case JobSchedule::Kind::Window:
+      return QStringLiteral("in the maintenance window %1").arg(schedule.window->toString());
+    case JobSchedule::Kind::Connect:
+      return QStringLiteral("when the device is connected");
+    case JobSchedule::Kind::Idle:
+      return QStringLiteral("when the device is idle");
+  }
+  return QStringLiteral("as soon as there is room");
+}
+
 Result<JobSchedule> JobSchedule::tonight(const QString& zone) {
   constexpr int kFirstHour = 2;
   constexpr int kMinutes = 4 * 60;

@@ -37,6 +37,8 @@ struct JobSchedule {
   }
 };
 
+// For people: "at 2026-03-23T12:00:00Z", "in the maintenance window mon 22:00 4h UTC".
+QString scheduleText(const JobSchedule& schedule);
 QString scheduleKindName(JobSchedule::Kind kind);  // "now", "at", "window", "connect", "idle"
 
 // What a schedule says at one moment.

@@ -1,5 +1,7 @@
 #include "app/update/plan.h"
 
+#include "app/update/host_power.h"
+
 #include <QCryptographicHash>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -11,6 +13,9 @@ QJsonObject decided(const Plan& plan) {
   const Slot* running = plan.device.runningSlot();
   QJsonArray answers;
   for (const Check& check : plan.checks) {
+    if (check.id == QLatin1String(kHostPowerCheck)) {
+      continue;  // of this computer at this moment: asked again each time, and agreed to by nobody
+    }
     answers << QJsonObject{{QStringLiteral("id"), check.id},
                            {QStringLiteral("state"), checkStateName(check.state)},
                            {QStringLiteral("code"), check.code}};
@@ -80,6 +85,8 @@ QJsonObject Plan::toJson() const {
                                                  {QStringLiteral("download"), delivery.download},
                                                  {QStringLiteral("sendBytes"), delivery.sendBytes},
                                                  {QStringLiteral("send"), delivery.send}};
+  json[QStringLiteral("deferrableUntil")] =
+      release.deferrableUntil ? QJsonValue(release.deferrableUntil->toString(Qt::ISODate)) : QJsonValue();
   return json;
 }
 

@@ -44,7 +44,8 @@ struct Plan {
   QJsonObject toJson() const;
   // Lower-case hex SHA-256 over the canonical JSON of everything that was decided: which unit (by
   // serial number, or by address where it has none), from what, to which bytes, with which notes and
-  // which answers. Not over what changes by itself: times, metadata versions, the spare slot's content.
+  // which answers. Not over what changes by itself: times, metadata versions, the spare slot's content, this
+  // computer's battery.
   QString digest() const;
 };
 

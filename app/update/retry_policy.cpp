@@ -19,6 +19,11 @@ bool canHeal(ErrorCode code) {
   }
 }
 
+bool canHeal(const Error& error) {
+  return canHeal(error.code) ||
+         (error.code == ErrorCode::DeviceNotRecognised && error.cause != nullptr && canHeal(*error.cause));
+}
+
 std::chrono::seconds backOffAfter(int attempts) {
   std::chrono::seconds wait = kFirstBackOff;
   for (int i = 1; i < attempts && wait < kLongestBackOff; ++i) {

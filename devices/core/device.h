@@ -39,6 +39,7 @@ struct DeviceSnapshot {
   std::optional<quint32> securityVersion;  // the anti-rollback counter: lower ones are refused by the device
   QString securityVersionDetail;           // where the counter is kept, when that weakens it
   std::optional<int> batteryPercent;
+  std::optional<bool> idle;    // it has nothing to do that an update would disturb; nothing: it does not tell
   QStringList deltaKinds;      // that this very device says it can apply itself
   bool inBootloader = false;   // no application is running
   bool readProtected = false;  // nothing can be written until everything was erased

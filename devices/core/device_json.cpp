@@ -68,6 +68,7 @@ QJsonObject deviceToJson(const DeviceSnapshot& device) {
       {QStringLiteral("securityVersion"),
        device.securityVersion ? QJsonValue(static_cast<qint64>(*device.securityVersion)) : QJsonValue()},
       {QStringLiteral("securityVersionDetail"), device.securityVersionDetail},
+      {QStringLiteral("idle"), device.idle ? QJsonValue(*device.idle) : QJsonValue()},
       {QStringLiteral("batteryPercent"), device.batteryPercent ? QJsonValue(*device.batteryPercent) : QJsonValue()},
       {QStringLiteral("deltaKinds"), QJsonArray::fromStringList(device.deltaKinds)},
       {QStringLiteral("inBootloader"), device.inBootloader},
@@ -95,6 +96,9 @@ DeviceSnapshot deviceFromJson(const QJsonObject& json) {
   const QJsonArray kinds = json[QStringLiteral("deltaKinds")].toArray();
   for (const QJsonValue& kind : kinds) {
     device.deltaKinds << kind.toString();
+  }
+  if (const QJsonValue value = json[QStringLiteral("idle")]; value.isBool()) {
+    device.idle = value.toBool();
   }
   if (const QJsonValue value = json[QStringLiteral("batteryPercent")]; value.isDouble()) {
     device.batteryPercent = value.toInt();

@@ -67,6 +67,10 @@ Status readUnit(SmpClient& client, DeviceSnapshot& snapshot, const CancelToken& 
   if (battery && *battery <= 100) {
     snapshot.batteryPercent = static_cast<int>(*battery);
   }
+  SEALIFT_TRY(const auto idle, readNumber(client, QStringLiteral("sealift/idle"), 1, cancel));
+  if (idle) {
+    snapshot.idle = *idle != 0;
+  }
   return {};
 }
 

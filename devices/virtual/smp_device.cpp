@@ -261,6 +261,8 @@ SmpReply SmpDevice::readSetting(const Frame& request) const {
     value = QByteArray(1, config_.secureBoot ? '\1' : '\0');
   } else if (setting == QStringLiteral("sealift/battery") && config_.batteryPercent) {
     value = QByteArray(1, static_cast<char>(*config_.batteryPercent));
+  } else if (setting == QStringLiteral("sealift/idle") && config_.idle) {
+    value = QByteArray(1, *config_.idle ? '\1' : '\0');
   } else if (setting == QStringLiteral("sealift/delta") && config_.deltaImage > 0) {
     value = QByteArray::number(config_.deltaImage) + ":suffix,zstd-patch";
   } else if (setting == QStringLiteral("sealift/made") && !images_.madeDigest().isEmpty()) {

@@ -25,12 +25,14 @@ namespace sealift {
 inline constexpr char kBehaviourMarker[] = "sealift-virtual-behaviour:";
 
 struct SmpDeviceConfig {
-  // What the settings tell (group 3): sealift/serial, sealift/model, sealift/hwrev, sealift/secboot, sealift/battery.
+  // What the settings tell (group 3): sealift/serial, sealift/model, sealift/hwrev, sealift/secboot, sealift/battery,
+  // sealift/idle.
   QString serial = QStringLiteral("0001");
   QString model = QStringLiteral("t2");
   QString hardwareRevision = QStringLiteral("A");
   bool secureBoot = true;
   std::optional<int> batteryPercent = 100;  // nothing: the device has no such setting
+  std::optional<bool> idle;                 // the same
 
   QList<QByteArray> imageKeys;  // PEM, built into the bootloader
   QByteArray firmware;          // in the primary slot at first; signed by one of imageKeys

@@ -1,7 +1,8 @@
-// Thirty-two virtual devices updated at once by one station, against one alone: time, processor, memory. Each is an
-// SMP device over UDP on loopback whose flash takes the time of a common microcontroller's, so that a job is mostly
-// waiting, as it is with real ones. The devices live in a process of their own, and are not counted.
-//   fleet_bench [DEVICES [KiB]]
+// 1, 8, 32 and 64 virtual devices updated by one station through its queue, against one alone: time, processor, memory.
+// Each is an SMP device over UDP on loopback whose flash takes the time of a common microcontroller's, so that a job is
+// mostly waiting, as it is with real ones, and the link of each has the same rate. The devices live in a process of
+// their own, and are not counted.
+//   fleet_bench [KiB [DEVICES…]]
 #include "app/services/local_station.h"
 #include "devices/registry.h"
 #include "tests/bench/bench_support.h"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 #include <sys/resource.h>
 #include <sys/time.h>
 
@@ -78,27 +80,26 @@ int serveDevices(const QStringList& arguments) {
   return 0;
 }
 
-// Plans and consents for each device, then all jobs at once. Seconds from the first consent to the last outcome.
+// Plans and consents for each device while the queue is paused, then lets the queue go. Seconds from then to the last
+// outcome.
 double updateAll(Station& station, const QStringList& devices) {
   QList<QFuture<Result<PlanView>>> planning;
   for (const QString& device : devices) {
     planning << station.planUpdate(device);
   }
-  QList<ConsentGiven> consents;
-  for (const auto& plan : planning) {
-    const PlanView view = must(await(plan));
-    consents << ConsentGiven{view.digest, view.notesHash, QStringLiteral("accept-option")};
-  }
-  QElapsedTimer timer;
-  timer.start();
+  must(station.setQueuePaused(true));
   QList<QFuture<Result<QString>>> applied;
   for (qsizetype i = 0; i < devices.size(); ++i) {
-    applied << station.applyUpdate(devices[i], consents[i]);
+    const PlanView view = must(await(planning[i]));
+    applied << station.startUpdate(devices[i], {view.digest, view.notesHash, QStringLiteral("accept-option")}, {});
   }
   QList<QFuture<JobView>> jobs;
   for (const auto& job : applied) {
     jobs << station.waitForJob(must(await(job)));
   }
+  QElapsedTimer timer;
+  timer.start();
+  must(station.setQueuePaused(false));
   for (const auto& job : jobs) {
     const JobView view = await(job);
     if (view.outcome != Outcome::Succeeded) {
@@ -116,8 +117,14 @@ int main(int argc, char** argv) {
   if (arguments.value(1) == QLatin1String("--devices")) {
     return serveDevices(arguments);
   }
-  const int count = std::clamp(arguments.value(1, QStringLiteral("32")).toInt(), 1, 256);
-  const qsizetype imageBytes = qsizetype{arguments.value(2, QStringLiteral("256")).toInt()} * 1024;
+  const qsizetype imageBytes = qsizetype{arguments.value(1, QStringLiteral("128")).toInt()} * 1024;
+  QList<int> counts;
+  for (const QString& count : arguments.mid(2)) {
+    counts << std::clamp(count.toInt(), 1, 128);
+  }
+  if (counts.isEmpty()) {
+    counts = {1, 8, 32, 64};
+  }
 
   VendorFolder vendor;
   vendor.restartSeconds = 60;  // MCUboot swaps every sector
@@ -131,8 +138,9 @@ int main(int argc, char** argv) {
   }
   QProcess devices;
   devices.setProcessChannelMode(QProcess::ForwardedErrorChannel);
-  devices.start(QCoreApplication::applicationFilePath(),
-                {QStringLiteral("--devices"), old, key, QString::number(count + 1)});
+  devices.start(
+      QCoreApplication::applicationFilePath(),
+      {QStringLiteral("--devices"), old, key, QString::number(std::accumulate(counts.begin(), counts.end(), 0))});
   QByteArray told;
   while (!told.endsWith("\n\n") && devices.waitForReadyRead(kWaitMs)) {
     told += devices.readAllStandardOutput();
@@ -142,28 +150,42 @@ int main(int argc, char** argv) {
   SystemLinkOpener links;
   StationSetup setup;
   setup.dataFolder = vendor.file(QStringLiteral("station"));
+  setup.lockFolder = vendor.file(QStringLiteral("locks"));
   setup.clock = &clock;
   setup.links = &links;
   setup.drivers = &driverRegistry();
   const std::unique_ptr<LocalStation> station = must(LocalStation::open(setup));
+  must(station->changeLimits({.all = 128, .perHost = 128}));  // all of them are on loopback
   const VendorCandidate candidate = must(station->readVendorFile(vendor.vendorFile()));
   must(await(station->addVendor(candidate, candidate.fingerprint)));
-  QStringList ids;
+  QList<QFuture<Result<DeviceView>>> adding;
   for (const QByteArray& address : told.trimmed().split('\n')) {
-    ids << must(await(station->addDevice(QString::fromLatin1(address), QString(), QString()))).id;
+    adding << station->addDevice(QString::fromLatin1(address), QString(), QString());
+  }
+  QStringList ids;
+  for (const auto& added : adding) {
+    ids << must(await(added)).id;
   }
 
-  const double aloneCpu = processorSeconds();
-  const double alone = updateAll(*station, ids.first(1));
-  const double before = processorSeconds();
-  const double all = updateAll(*station, ids.mid(1));
-  const double after = processorSeconds();
-  std::printf(
-      "%d SMP devices of %lld KiB at once: %.1f s; one alone: %.1f s (ratio %.2f). Processor: %.1f s for all, %.2f s "
-      "for "
-      "one (%.0f %% of one core meanwhile). Peak memory %.0f MiB\n",
-      count, static_cast<long long>(imageBytes / 1024), all, alone, all / alone, after - before, before - aloneCpu,
-      100.0 * (after - before) / all, peakMebibytes());
+  double alone = 0.0;
+  double aloneCpu = 0.0;
+  qsizetype next = 0;
+  for (const int count : counts) {
+    const double before = processorSeconds();
+    const double took = updateAll(*station, ids.mid(next, count));
+    const double processor = processorSeconds() - before;
+    next += count;
+    if (alone == 0.0) {
+      alone = took;
+      aloneCpu = processor / count;
+    }
+    std::printf(
+        "%3d SMP devices of %lld KiB: %5.1f s, %4.2f of the time of one; processor %5.2f s, %4.2f of one's for each "
+        "(%3.0f %% of one core meanwhile); peak memory %.0f MiB\n",
+        count, static_cast<long long>(imageBytes / 1024), took, took / alone, processor, processor / count / aloneCpu,
+        100.0 * processor / took, peakMebibytes());
+    std::fflush(stdout);
+  }
   devices.closeWriteChannel();
   devices.waitForFinished(10'000);
   return 0;

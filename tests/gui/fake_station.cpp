@@ -228,8 +228,14 @@ QFuture<Result<PlanView>> FakeStation::planUpdate(const QString& deviceId, const
   });
 }
 
-QFuture<Result<QString>> FakeStation::applyUpdate(const QString& deviceId, const ConsentGiven& consent) {
-  applied.append({deviceId, consent, {}});
+QFuture<Result<QString>> FakeStation::startUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                                  const StartTime& start) {
+  if (start.when != StartTime::When::Now) {
+    scheduled.append({deviceId, consent, start.at, start});
+    return answer<Result<QString>>(QStringLiteral("scheduleUpdate"), deviceId,
+                                   [deviceId] { return Result<QString>(QStringLiteral("later-%1").arg(deviceId)); });
+  }
+  applied.append({deviceId, consent, {}, start});
   return answer<Result<QString>>(QStringLiteral("applyUpdate"), deviceId, [this, deviceId] {
     JobView started;
     started.id = QStringLiteral("job-of-%1").arg(deviceId);
@@ -245,11 +251,46 @@ QFuture<Result<QString>> FakeStation::applyUpdate(const QString& deviceId, const
   });
 }
 
-QFuture<Result<QString>> FakeStation::scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
-                                                     const QDateTime& when) {
-  scheduled.append({deviceId, consent, when});
-  return answer<Result<QString>>(QStringLiteral("scheduleUpdate"), deviceId,
-                                 [deviceId] { return Result<QString>(QStringLiteral("later-%1").arg(deviceId)); });
+QFuture<Result<QString>> FakeStation::retryJob(const QString& id) {
+  return answer<Result<QString>>(QStringLiteral("retryJob"), id, [id] { return Result<QString>(id); });
+}
+
+Status FakeStation::pauseJob(const QString& id) {
+  return note(QStringLiteral("pauseJob"), id);
+}
+
+Status FakeStation::continueJob(const QString& id) {
+  return note(QStringLiteral("continueJob"), id);
+}
+
+Status FakeStation::setQueuePaused(bool paused) {
+  const Status done = note(QStringLiteral("setQueuePaused"), paused ? QStringLiteral("on") : QStringLiteral("off"));
+  if (done) {
+    queueView.paused = paused;
+    Q_EMIT infoChanged();
+  }
+  return done;
+}
+
+Status FakeStation::changeLimits(const LimitsChange& change) {
+  const Status done = note(QStringLiteral("changeLimits"), QString());
+  if (done) {
+    queueView.limitAll = change.all.value_or(queueView.limitAll);
+    queueView.limitPerHub = change.perHub.value_or(queueView.limitPerHub);
+    queueView.limitPerAdapter = change.perAdapter.value_or(queueView.limitPerAdapter);
+    queueView.limitPerHost = change.perHost.value_or(queueView.limitPerHost);
+    Q_EMIT infoChanged();
+  }
+  return done;
+}
+
+Status FakeStation::setMaintenanceWindow(const QString& text) {
+  const Status done = note(QStringLiteral("setMaintenanceWindow"), text);
+  if (done) {
+    queueView.window = text;
+    Q_EMIT infoChanged();
+  }
+  return done;
 }
 
 QFuture<Result<QString>> FakeStation::resumeJob(const QString& id) {

@@ -17,7 +17,8 @@ class FakeStation final : public Station {
   struct Applied {
     QString deviceId;
     ConsentGiven consent;
-    QDateTime when;  // of scheduleUpdate
+    QDateTime when;  // of a start at a time
+    StartTime start = {};
   };
 
   FakeStation();
@@ -31,6 +32,7 @@ class FakeStation final : public Station {
   QList<JobView> jobList;
   QHash<QString, QStringList> logs;
   QStringList interrupted;
+  QueueView queueView;
   QList<VendorView> vendorList;
   VendorCandidate candidate;
   BundleImport bundle;
@@ -76,9 +78,16 @@ class FakeStation final : public Station {
   Result<DeviceAccessView> changeDeviceAccess(const QString& address, const DeviceAccessChange& change) override;
   Status renameDevice(const QString& id, const QString& name) override;
   QFuture<Result<PlanView>> planUpdate(const QString& deviceId, const UpdateWish& wish = {}) override;
-  QFuture<Result<QString>> applyUpdate(const QString& deviceId, const ConsentGiven& consent) override;
-  QFuture<Result<QString>> scheduleUpdate(const QString& deviceId, const ConsentGiven& consent,
-                                          const QDateTime& when) override;
+  QFuture<Result<QString>> startUpdate(const QString& deviceId, const ConsentGiven& consent,
+                                       const StartTime& start) override;
+  QFuture<Result<QString>> retryJob(const QString& id) override;
+  Status pauseJob(const QString& id) override;
+  Status continueJob(const QString& id) override;
+  Status setQueuePaused(bool paused) override;
+  Status changeLimits(const LimitsChange& change) override;
+  Status setMaintenanceWindow(const QString& text) override;
+  QueueView queue() const override { return queueView; }
+  void workQueue() override {}
   QFuture<Result<QString>> resumeJob(const QString& id) override;
   QStringList interruptedJobs() const override { return interrupted; }
   Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) override;

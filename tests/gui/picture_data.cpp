@@ -175,6 +175,23 @@ QList<JobView> pictureJobs() {
   later.detail = QStringLiteral("Every check runs again before it starts");
   later.cancellable = true;
   later.cancelEffect = QStringLiteral("Nothing has been sent. The device keeps running 5.0.2.");
+  JobView waiting = makeJob(QStringLiteral("j7"), QStringLiteral("Bench unit 12"), QStringLiteral("1.4.0"),
+                            QStringLiteral("1.4.2"), JobState::Waiting, Tone::Neutral, QStringLiteral("Waiting"));
+  waiting.priority = 2;
+  waiting.waitsFor = QStringLiteral("hub 1-2 is busy with 4 of 4");
+  waiting.detail = QStringLiteral("Waits: hub 1-2 is busy with 4 of 4.");
+  waiting.cancellable = true;
+  JobView again = makeJob(QStringLiteral("j8"), QStringLiteral("Bench unit 13"), QStringLiteral("1.4.0"),
+                          QStringLiteral("1.4.2"), JobState::Waiting, Tone::Neutral, QStringLiteral("Tries again"));
+  again.attempts = 1;
+  again.mostAttempts = 6;
+  again.startsAt = pictureTime().addSecs(24);
+  again.detail = QStringLiteral("The link was lost. Waits: attempt 2 of 6 follows.");
+  again.cancellable = true;
+  JobView paused = makeJob(QStringLiteral("j9"), QStringLiteral("Bench unit 14"), QStringLiteral("1.4.0"),
+                           QStringLiteral("1.4.2"), JobState::Paused, Tone::Neutral, QStringLiteral("Paused"));
+  paused.detail = QStringLiteral("Waits: it is paused.");
+  paused.cancellable = true;
   JobView done = makeJob(QStringLiteral("j4"), QStringLiteral("Door sensor"), QStringLiteral("1.8.4"),
                          QStringLiteral("1.9.0"), JobState::Finished, Tone::Good, QStringLiteral("Succeeded"));
   done.outcome = Outcome::Succeeded;
@@ -197,7 +214,7 @@ QList<JobView> pictureJobs() {
   unknown.error =
       makeError(ErrorCode::DeviceDidNotReturn, QStringLiteral("The device did not come back after its restart."));
   unknown.nextStep = QStringLiteral("Power it off and on; the job is settled when it is seen again.");
-  return {transfer, restart, later, done, reverted, unknown};
+  return {transfer, restart, waiting, again, later, paused, done, reverted, unknown};
 }
 
 VendorView makeVendor(const QString& id, const QString& name, const QString& address, const QString& models) {

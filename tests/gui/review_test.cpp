@@ -6,6 +6,7 @@
 
 #include <QCheckBox>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QTcpServer>
 #include <QTcpSocket>
 
@@ -22,6 +23,7 @@ class ReviewTest : public QObject {
  private Q_SLOTS:
   void installNeedsConsentToThisPlan();
   void scheduleCarriesTheSameConsent();
+  void whenSaysWhatIsNotPossible();
   void refusedPlanCannotBeInstalled();
   void erasingIsAskedApart();
   void changedPlanNeedsNewConsent();
@@ -69,8 +71,36 @@ void ReviewTest::scheduleCarriesTheSameConsent() {
   QVERIFY(gui.clickSoon(QStringLiteral("scheduleDialogYes")));
   QCOMPARE(gui.station.scheduled.size(), 1);
   QCOMPARE(gui.station.scheduled.constFirst().consent.planDigest, gui.station.plans.value(kDevice).digest);
+  QVERIFY(gui.station.scheduled.constFirst().start.when == StartTime::When::Tonight);
   QCOMPARE(gui.station.scheduled.constFirst().when, QDateTime(QDate(2026, 11, 22), QTime(2, 0)).toUTC());
+  QVERIFY(gui.station.scheduled.constFirst().start.mostAttempts > 1);
   QVERIFY(gui.station.applied.isEmpty());
+}
+
+// What can't be chosen says why, and what its vendor does not allow can't be.
+void ReviewTest::whenSaysWhatIsNotPossible() {
+  GuiFixture gui;
+  PlanView plan = gui.station.plans.value(kDevice);
+  plan.idleProblem = QStringLiteral("This device does not tell whether it has something to do.");
+  plan.deferrableUntil = QDate(2026, 11, 21);
+  gui.station.plans.insert(kDevice, plan);
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  QVERIFY(gui.click(QStringLiteral("reviewSchedule")));
+  const auto choice = [&](int number) {
+    return gui.find<QRadioButton>(QStringLiteral("scheduleDialogChoice%1").arg(number));
+  };
+  QTRY_VERIFY(choice(0) != nullptr);
+  QVERIFY2(!choice(0)->isEnabled(), "tonight is after the vendor's date, and was offered");
+  QVERIFY(choice(1)->isEnabled());
+  QVERIFY2(!choice(2)->isEnabled(), "there is no maintenance window, and it was offered");
+  QVERIFY(choice(3)->isEnabled());
+  QVERIFY(!choice(4)->isEnabled());
+  QCOMPARE(choice(4)->accessibleDescription(), plan.idleProblem);
+  choice(3)->click();
+  QVERIFY(gui.clickSoon(QStringLiteral("scheduleDialogYes")));
+  QCOMPARE(gui.station.scheduled.size(), 1);
+  QVERIFY(gui.station.scheduled.constFirst().start.when == StartTime::When::Connect);
 }
 
 void ReviewTest::refusedPlanCannotBeInstalled() {

@@ -21,6 +21,7 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QSet>
+#include <QSpinBox>
 
 namespace sealift {
 
@@ -35,6 +36,9 @@ class WindowTest : public QObject {
   void lookAgainShowsErrors();
   void cancelAsks();
   void unknownJobCanBeSettled();
+  void waitingJobsSayWhyAndCanBePaused();
+  void queueIsPausedAsAWhole();
+  void queueIsSetInSettings();
   void jobMovesBetweenSections();
   void closeAsksDuringTransfer();
   void closeWhenFinished();
@@ -186,6 +190,61 @@ void WindowTest::unknownJobCanBeSettled() {
   QTRY_VERIFY(resume->isEnabled());
   resume->click();
   QTRY_VERIFY(gui.find<QWidget>(QStringLiteral("updatesError"))->isVisible());
+}
+
+void WindowTest::waitingJobsSayWhyAndCanBePaused() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Updates);
+  auto* waiting = gui.find<QWidget>(QStringLiteral("updatesWaiting"));
+  auto* card = waiting->findChild<QWidget*>(QStringLiteral("job-j7"));
+  QVERIFY(card);
+  QCOMPARE(card->findChild<QLabel*>(QStringLiteral("jobLine"))->text(),
+           QStringLiteral("Waits: hub 1-2 is busy with 4 of 4."));
+  QCOMPARE(card->findChild<QLabel*>(QStringLiteral("jobPriority"))->text(), QStringLiteral("Critical security fix"));
+  auto* pause = card->findChild<QPushButton*>(QStringLiteral("jobPause"));
+  QVERIFY(pause->isVisible());
+  pause->click();
+  QVERIFY(gui.station.calls.contains(QStringLiteral("pauseJob j7")));
+  auto* again = waiting->findChild<QWidget*>(QStringLiteral("job-j8"));
+  QVERIFY(again);
+  QCOMPARE(again->findChild<QLabel*>(QStringLiteral("jobStatus"))->text(), QStringLiteral("Tries again in 24 s"));
+  again->findChild<QPushButton*>(QStringLiteral("jobRetry"))->click();
+  QVERIFY(gui.station.calls.contains(QStringLiteral("retryJob j8")));
+  auto* paused = gui.find<QWidget>(QStringLiteral("updatesPaused"))->findChild<QWidget*>(QStringLiteral("job-j9"));
+  QVERIFY(paused);
+  paused->findChild<QPushButton*>(QStringLiteral("jobPause"))->click();
+  QVERIFY(gui.station.calls.contains(QStringLiteral("continueJob j9")));
+}
+
+void WindowTest::queueIsPausedAsAWhole() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Updates);
+  auto* note = gui.find<QWidget>(QStringLiteral("updatesPausedNote"));
+  auto* button = gui.find<QPushButton>(QStringLiteral("updatesPauseAll"));
+  QVERIFY(!note->isVisible());
+  button->click();
+  QVERIFY(gui.station.queueView.paused);
+  QTRY_VERIFY(note->isVisible());
+  QCOMPARE(button->text(), QStringLiteral("Let all go on"));
+  button->click();
+  QTRY_VERIFY(!note->isVisible());
+  QVERIFY(!gui.station.queueView.paused);
+}
+
+void WindowTest::queueIsSetInSettings() {
+  GuiFixture gui;
+  gui.open().showPage(PageId::Settings);
+  gui.find<QSpinBox>(QStringLiteral("settingsLimitHub"))->setValue(7);
+  gui.find<QLineEdit>(QStringLiteral("settingsWindow"))->setText(QStringLiteral("daily 02:00 4h Europe/Berlin"));
+  QVERIFY(gui.click(QStringLiteral("settingsSaveQueue")));
+  QCOMPARE(gui.station.queueView.limitPerHub, 7);
+  QCOMPARE(gui.station.queueView.window, QStringLiteral("daily 02:00 4h Europe/Berlin"));
+  gui.station.failures.insert(QStringLiteral("setMaintenanceWindow"),
+                              makeError(ErrorCode::InvalidArgument, QStringLiteral("That is no window.")));
+  gui.find<QLineEdit>(QStringLiteral("settingsWindow"))->setText(QStringLiteral("sometimes"));
+  QVERIFY(gui.click(QStringLiteral("settingsSaveQueue")));
+  QVERIFY(gui.find<QWidget>(QStringLiteral("settingsMessage"))->isVisible());
+  QCOMPARE(gui.find<QLineEdit>(QStringLiteral("settingsWindow"))->text(), QStringLiteral("sometimes"));
 }
 
 void WindowTest::jobMovesBetweenSections() {

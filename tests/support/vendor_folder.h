@@ -18,8 +18,10 @@ class VendorFolder {
  public:
   const VirtualVendor firmware;  // signs the images
   const QString model = QStringLiteral("t2");
-  int restartSeconds = 2;  // as the model declares it
-  QStringList addresses;   // of the repository; its own folder when empty
+  int restartSeconds = 2;                    // as the model declares it
+  QString severity = QStringLiteral("low");  // of releases
+  std::optional<int> deferralDays;           // the same
+  QStringList addresses;                     // of the repository; its own folder when empty
 
   QString file(const QString& name) const { return folder_.filePath(name); }
   QString repo() const { return file(QStringLiteral("repo")); }
@@ -84,7 +86,8 @@ class VendorFolder {
     wanted.imagePath = base + QStringLiteral(".bin");
     wanted.modelId = spec.model;
     wanted.hardwareRevisions = spec.revisions;
-    wanted.severity = QStringLiteral("low");
+    wanted.severity = severity;
+    wanted.deferralDays = deferralDays;
     wanted.notes[QStringLiteral("en")] = base + QStringLiteral(".md");
     wanted.deltaFrom = spec.deltaFrom;
     wanted.skipImageCheck = !spec.image.isEmpty();

@@ -31,7 +31,7 @@ QJsonObject makeRelease() {
       "'version':'1.2.3','securityVersion':4294967295,'minimumVersion':'1.0','format':'mcuboot',"
       "'severity':'high','released':'2026-02-28','notes':{'en':'t2/n.md'},"
       "'advisories':[{'id':'CVE-2026-1','severity':'high','summary':'s'}],'restart':false,"
-      "'offlineSeconds':30,'imageDigest':'00ff','future':[1,2]}");
+      "'offlineSeconds':30,'imageDigest':'00ff','deferral':{'untilDays':14},'future':[1,2]}");
 }
 
 QJsonObject makeLifecycle() {
@@ -86,6 +86,7 @@ class CatalogDocumentsTest : public QObject {
   void releaseDefaults();
   void refusesReleases_data();
   void refusesReleases();
+  void refusesDeferralWithoutADate();
   void refusesOtherSchemas();
   void kindsOfTargets();
 
@@ -120,6 +121,7 @@ void CatalogDocumentsTest::readsARelease() {
   QCOMPARE(release->advisories.size(), 1);
   QCOMPARE(release->restart, false);
   QCOMPARE(release->offlineSeconds, 30);
+  QVERIFY(release->deferrableUntil == QDate(2026, 3, 14));
   QCOMPARE(release->imageDigest, QByteArray::fromHex("00ff"));
 }
 
@@ -178,6 +180,12 @@ void CatalogDocumentsTest::refusesReleases_data() {
   badRow("restart-text", "restart", QStringLiteral("no"));
   badRow("offline-negative", "offlineSeconds", -1);
   badRow("offline-more-than-a-day", "offlineSeconds", 86'401);
+  badRow("deferral-number", "deferral", 14);
+  badRow("deferral-null", "deferral", QJsonValue::Null);
+  badRow("deferral-without-days", "deferral", QJsonObject());
+  badRow("deferral-negative", "deferral", QJsonObject{{QStringLiteral("untilDays"), -1}});
+  badRow("deferral-fraction", "deferral", QJsonObject{{QStringLiteral("untilDays"), 1.5}});
+  badRow("deferral-of-ages", "deferral", QJsonObject{{QStringLiteral("untilDays"), 3651}});
   badRow("image-digest-words", "imageDigest", QStringLiteral("none"));
   badRow("image-digest-odd", "imageDigest", QStringLiteral("0ff"));
   badRow("image-digest-long", "imageDigest", QString(130, u'0'));
@@ -196,6 +204,16 @@ void CatalogDocumentsTest::refusesReleases() {
   QVERIFY(!release);
   QCOMPARE(release.error().code, ErrorCode::CatalogMalformed);
   QVERIFY2(release.error().what.endsWith(u'.') && release.error().what.size() < 500, "the error is a sentence");
+}
+
+// Days from a date that nobody tells are no limit.
+void CatalogDocumentsTest::refusesDeferralWithoutADate() {
+  QJsonObject json = makeRelease();
+  json.remove(QStringLiteral("released"));
+  QCOMPARE(parse(json).error().code, ErrorCode::CatalogMalformed);
+  json.remove(QStringLiteral("deferral"));
+  const auto release = parse(json);
+  QVERIFY(release && !release->deferrableUntil);
 }
 
 void CatalogDocumentsTest::refusesOtherSchemas() {

@@ -285,6 +285,13 @@ void JobQueueTest::onlyWhatTimeHealsIsTriedAgain() {
         ErrorCode::LinkPermission, ErrorCode::IdentityNotProven, ErrorCode::Internal}) {
     QVERIFY2(!canHeal(code), qPrintable(errorCodeName(code)));
   }
+  // Nothing answers, or something answers that is not the device.
+  Error silent = makeError(ErrorCode::DeviceNotRecognised, QStringLiteral("Nothing answers."));
+  QVERIFY(!canHeal(silent));
+  silent.cause = std::make_shared<Error>(makeError(ErrorCode::Timeout, QStringLiteral("Nothing came.")));
+  QVERIFY(canHeal(silent));
+  silent.cause = std::make_shared<Error>(makeError(ErrorCode::ProtocolMalformed, QStringLiteral("Nonsense came.")));
+  QVERIFY(!canHeal(silent));
 }
 
 void JobQueueTest::backOffDoublesToItsLimit() {

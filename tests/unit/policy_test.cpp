@@ -108,6 +108,7 @@ void PolicyTest::refuses_data() {
   const auto row = [](const char* name, const char* rule, ErrorCode code, const Change& change) {
     QTest::newRow(name) << change << QString::fromLatin1(rule) << code;
   };
+  row("nearly-empty-battery", "power", ErrorCode::PolicyRole, [](PolicyQuestion& q) { q.device.batteryPercent = 9; });
   row("release-for-another-model", "model", ErrorCode::PolicyWrongModel,
       [](PolicyQuestion& q) { q.release.modelId = QStringLiteral("t3"); });
   row("model-id-differs-in-case", "model", ErrorCode::PolicyWrongModel,
@@ -255,6 +256,7 @@ void PolicyTest::allows_data() {
     q.release.minimumVersion.reset();
   });
   row("low-battery", "power", CheckState::Warning, [](PolicyQuestion& q) { q.device.batteryPercent = 29; });
+  row("battery-at-the-limit", "power", CheckState::Warning, [](PolicyQuestion& q) { q.device.batteryPercent = 10; });
   row("enough-battery", "power", CheckState::Passed, [](PolicyQuestion& q) { q.device.batteryPercent = 30; });
   row("no-battery", "power", CheckState::NotApplicable, [](PolicyQuestion& q) { q.device.batteryPercent.reset(); });
 }

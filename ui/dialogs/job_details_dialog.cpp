@@ -37,8 +37,9 @@ JobDetailsDialog::JobDetailsDialog(const Station& station, const JobView& job, Q
   auto* facts = new KeyValueGrid(kKeyWidth);
   facts->setBadge(tr("State"), {job.tone, job.statusText}, job.detail);
   facts->setText(tr("What to do"), job.nextStep);
-  facts->setText(tr("Stage"), job.state == JobState::Scheduled ? QString() : StageBar::stageText(job.stage));
-  facts->setText(tr("Starts"), job.state == JobState::Scheduled ? timeOrEmpty(job.startsAt) : QString());
+  const bool begun = job.state == JobState::Running || job.state == JobState::Finished;
+  facts->setText(tr("Stage"), begun ? StageBar::stageText(job.stage) : QString());
+  facts->setText(tr("Starts"), begun ? QString() : timeOrEmpty(job.startsAt));
   facts->setText(tr("Started"), timeOrEmpty(job.startedAt));
   facts->setText(tr("Ended"), timeOrEmpty(job.endedAt));
   facts->setMono(tr("Job"), job.id);

@@ -28,11 +28,18 @@ JobCard::JobCard(const JobView& job, QWidget* parent) : Card({}, parent) {
   details_ = makeButton(tr("Details"), QStringLiteral("jobDetails"), ButtonKind::Secondary, true);
   resume_ = makeButton(tr("Look and carry on"), QStringLiteral("jobResume"), ButtonKind::Secondary, true);
   resume_->hide();
+  pause_ = makeButton(tr("Pause"), QStringLiteral("jobPause"), ButtonKind::Secondary, true);
+  retry_ = makeButton(tr("Try again"), QStringLiteral("jobRetry"), ButtonKind::Secondary, true);
+  priority_ = new Pill;
+  priority_->setObjectName(QStringLiteral("jobPriority"));
   row->addWidget(device_);
   row->addWidget(versions_);
   row->addStretch(1);
+  row->addWidget(priority_);
   row->addWidget(status_);
   row->addWidget(resume_);
+  row->addWidget(retry_);
+  row->addWidget(pause_);
   row->addWidget(cancel_);
   row->addWidget(details_);
   track_ = new ProgressTrack;
@@ -49,7 +56,37 @@ JobCard::JobCard(const JobView& job, QWidget* parent) : Card({}, parent) {
   connect(cancel_, &QPushButton::clicked, this, [this] { Q_EMIT cancelRequested(job_.id); });
   connect(details_, &QPushButton::clicked, this, [this] { Q_EMIT detailsRequested(job_.id); });
   connect(resume_, &QPushButton::clicked, this, [this] { Q_EMIT resumeRequested(job_.id); });
+  connect(pause_, &QPushButton::clicked, this,
+          [this] { Q_EMIT pauseRequested(job_.id, job_.state != JobState::Paused); });
+  connect(retry_, &QPushButton::clicked, this, [this] { Q_EMIT retryRequested(job_.id); });
   showJob(job);
+}
+
+void JobCard::showQueue() {
+  const bool waits = job_.state == JobState::Waiting || job_.state == JobState::Scheduled;
+  const bool paused = job_.state == JobState::Paused;
+  pause_->setVisible(waits || paused);
+  pause_->setText(paused ? tr("Go on") : tr("Pause"));
+  pause_->setAccessibleName(paused ? tr("Let the update of %1 go on").arg(job_.deviceName)
+                                   : tr("Pause the update of %1").arg(job_.deviceName));
+  const bool betweenAttempts = job_.state == JobState::Waiting && job_.attempts > 0;
+  retry_->setVisible(job_.retryable || betweenAttempts);
+  retry_->setText(betweenAttempts ? tr("Try now") : tr("Try again"));
+  retry_->setAccessibleName(tr("Try the update of %1 again").arg(job_.deviceName));
+  priority_->setVisible(job_.priority > 0 && job_.state != JobState::Finished);
+  priority_->setBadge({job_.priority > 1 ? Tone::Bad : Tone::Warning,
+                       job_.priority > 1 ? tr("Critical security fix") : tr("Security fix")});
+  // Nothing was done yet: an empty bar would look like one that is stuck.
+  track_->setVisible(!waits && !paused);
+}
+
+void JobCard::showTimeLeft(const QDateTime& now) {
+  if (job_.state != JobState::Waiting || !job_.startsAt.isValid()) {
+    return;
+  }
+  const qint64 seconds = now.secsTo(job_.startsAt);
+  status_->setBadge(
+      {job_.tone, seconds > 0 ? tr("Tries again in %1").arg(formatDuration(seconds)) : tr("Tries again")});
 }
 
 void JobCard::setResumable(bool resumable) {
@@ -80,6 +117,7 @@ void JobCard::showJob(const JobView& job) {
   track_->setAccessibleName(tr("Progress of %1").arg(job.deviceName));
   stages_->setVisible(job.state == JobState::Running);
   stages_->setStage(job.stage);
+  showQueue();
   line_->setText(progressLine());
   line_->setVisible(!line_->text().isEmpty());
   QStringList words;

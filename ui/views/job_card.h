@@ -23,15 +23,20 @@ class JobCard final : public Card {
   // Whether looking at the device again can settle it.
   void setResumable(bool resumable);
   void setResuming(bool resuming);
+  // How long it is until the next attempt; called each second while there is one.
+  void showTimeLeft(const QDateTime& now);
   const JobView& job() const { return job_; }
 
  Q_SIGNALS:
   void cancelRequested(const QString& jobId);
   void detailsRequested(const QString& jobId);
   void resumeRequested(const QString& jobId);
+  void pauseRequested(const QString& jobId, bool pause);
+  void retryRequested(const QString& jobId);
 
  private:
   QString progressLine() const;
+  void showQueue();
 
   JobView job_;
   TextLabel* device_;
@@ -40,6 +45,9 @@ class JobCard final : public Card {
   QPushButton* cancel_;
   QPushButton* details_;
   QPushButton* resume_;
+  QPushButton* pause_;
+  QPushButton* retry_;
+  Pill* priority_;
   ProgressTrack* track_;
   StageBar* stages_;
   TextLabel* line_;

@@ -79,7 +79,7 @@ void MainWindow::buildPages() {
 
   devices_ = new DevicesPage(station_, clock_);
   review_ = new ReviewPage(station_, clock_);
-  updates_ = new UpdatesPage(station_);
+  updates_ = new UpdatesPage(station_, clock_);
   provisioning_ = new ProvisioningPage;
   audit_ = new AuditPage(station_, clock_);
   vendors_ = new VendorsPage(station_, clock_);

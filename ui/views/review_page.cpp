@@ -23,6 +23,10 @@
 namespace sealift {
 
 namespace {
+constexpr int kAttempts = 6;  // where time can heal a failure
+}
+
+namespace {
 constexpr int kSideWidth = 394;
 constexpr int kTwoColumns = 820;
 constexpr int kEffectKeyWidth = 116;
@@ -333,26 +337,33 @@ void ReviewPage::install() {
   busy_ = true;
   error_->hide();
   updateButtons();
-  whenDone(this, station_.applyUpdate(deviceId_, consent()), [this, request = request_](const Result<QString>& job) {
-    if (request == request_) {
-      take(job);
-    }
-  });
+  whenDone(this, station_.startUpdate(deviceId_, consent(), {.mostAttempts = kAttempts}),
+           [this, request = request_](const Result<QString>& job) {
+             if (request == request_) {
+               take(job);
+             }
+           });
 }
 
 void ReviewPage::schedule() {
   if (!plan_ || !plan_->allowed || !consent_->isChecked() || busy_) {
     return;
   }
-  auto* dialog = WhenDialog::forSchedule(plan_->deviceName, clock_.nowUtc(), window());
-  connect(dialog, &WhenDialog::timeChosen, this, [this, request = request_](const QDateTime& when) {
+  const QueueView queue = station_.queue();
+  auto* dialog = WhenDialog::forSchedule({.deviceName = plan_->deviceName,
+                                          .window = queue.window,
+                                          .windowStart = queue.windowStart,
+                                          .idleProblem = plan_->idleProblem,
+                                          .deferrableUntil = plan_->deferrableUntil},
+                                         clock_.nowUtc(), window());
+  connect(dialog, &WhenDialog::startChosen, this, [this, request = request_](const StartTime& start) {
     if (request != request_ || !plan_) {
       return;
     }
     busy_ = true;
     error_->hide();
     updateButtons();
-    whenDone(this, station_.scheduleUpdate(deviceId_, consent(), when), [this, request](const Result<QString>& job) {
+    whenDone(this, station_.startUpdate(deviceId_, consent(), start), [this, request](const Result<QString>& job) {
       if (request == request_) {
         take(job);
       }

@@ -14,6 +14,7 @@
 #include <QGuiApplication>
 #include <QLineEdit>
 #include <QRadioButton>
+#include <QSpinBox>
 #include <QVBoxLayout>
 
 namespace sealift {
@@ -43,6 +44,7 @@ SettingsPage::SettingsPage(Station& station, Theme& theme, QWidget* parent)
   buildStation(layout);
   buildMode(layout);
   buildNetwork(layout);
+  buildQueue(layout);
   buildAppearance(layout);
   buildData(layout);
   layout->addStretch(1);
@@ -133,6 +135,66 @@ void SettingsPage::buildNetwork(QVBoxLayout* layout) {
   });
 }
 
+void SettingsPage::buildQueue(QVBoxLayout* layout) {
+  auto* card = new Card(tr("Updates side by side"));
+  auto* grid = new QGridLayout;
+  grid->setHorizontalSpacing(space::kM);
+  grid->setVerticalSpacing(space::kS);
+  const auto addRow = [&](const QString& label, QWidget* field, const QString& name) {
+    field->setObjectName(name);
+    field->setAccessibleName(label);
+    field->setFont(textFont(TextStyle::Body));
+    const int row = grid->rowCount();
+    grid->addWidget(new TextLabel(TextStyle::Body, TextTone::Muted, label), row, 0);
+    grid->addWidget(field, row, 1, Qt::AlignLeft);
+  };
+  const auto addLimit = [&](const QString& label, const QString& name) {
+    constexpr int kHighest = 256;
+    auto* box = new QSpinBox;
+    box->setRange(1, kHighest);
+    box->findChild<QLineEdit*>()->setAccessibleName(label);
+    addRow(label, box, name);
+    return box;
+  };
+  limitAll_ = addLimit(tr("In all"), QStringLiteral("settingsLimitAll"));
+  limitHub_ = addLimit(tr("On one USB hub"), QStringLiteral("settingsLimitHub"));
+  limitAdapter_ = addLimit(tr("On one serial adapter"), QStringLiteral("settingsLimitAdapter"));
+  limitHost_ = addLimit(tr("At one network host"), QStringLiteral("settingsLimitHost"));
+  window_ = new QLineEdit;
+  window_->setFixedWidth(kFieldWidth);
+  window_->setPlaceholderText(QStringLiteral("mon-fri 22:00 4h Europe/Berlin"));
+  addRow(tr("Maintenance window"), window_, QStringLiteral("settingsWindow"));
+  grid->setColumnStretch(1, 1);
+  card->body()->addLayout(grid);
+  card->body()->addWidget(
+      makeWrappedLabel(TextStyle::Small, TextTone::Muted,
+                       tr("Days, start, length and time zone of the window that updates can be scheduled for; empty: "
+                          "none. Critical security fixes begin before others.")));
+  saveQueue_ = makeButton(tr("Save"), QStringLiteral("settingsSaveQueue"), ButtonKind::Primary);
+  connect(saveQueue_, &QPushButton::clicked, this, &SettingsPage::saveQueue);
+  card->body()->addWidget(saveQueue_, 0, Qt::AlignLeft);
+  layout->addWidget(card);
+}
+
+void SettingsPage::saveQueue() {
+  // Read before anything changes: with each change what the station has is shown.
+  const LimitsChange limits{.all = limitAll_->value(),
+                            .perHub = limitHub_->value(),
+                            .perAdapter = limitAdapter_->value(),
+                            .perHost = limitHost_->value()};
+  const QString window = window_->text().trimmed();
+  Status done = window == station_.queue().window ? Status() : station_.setMaintenanceWindow(window);
+  if (done) {
+    done = station_.changeLimits(limits);
+  }
+  message_->setVisible(!done);
+  if (!done) {
+    message_->setError(done.error());  // what was typed stays, to be corrected
+    return;
+  }
+  load();
+}
+
 void SettingsPage::buildAppearance(QVBoxLayout* layout) {
   auto* card = new Card(tr("Appearance"));
   appearance_ = new QButtonGroup(this);
@@ -177,6 +239,12 @@ void SettingsPage::load() {
                             ? tr("Sealift was started with --offline, and stays offline until it is started without.")
                             : tr("Vendors' servers and devices on the network are not reached; serial ports, folders "
                                  "and offline bundles work."));
+  const QueueView queue = station_.queue();
+  limitAll_->setValue(queue.limitAll);
+  limitHub_->setValue(queue.limitPerHub);
+  limitAdapter_->setValue(queue.limitPerAdapter);
+  limitHost_->setValue(queue.limitPerHost);
+  window_->setText(queue.window);
   data_->setMono(tr("Data folder"), info.dataFolder);
   data_->setMono(tr("Key ID"), groupHex(info.publicKeyId));
   data_->setText(tr("Your role"), info.role);

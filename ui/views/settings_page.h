@@ -8,6 +8,7 @@
 class QButtonGroup;
 class QCheckBox;
 class QLineEdit;
+class QSpinBox;
 
 namespace sealift {
 
@@ -28,6 +29,8 @@ class SettingsPage final : public Page {
   void buildStation(QVBoxLayout* layout);
   void buildMode(QVBoxLayout* layout);
   void buildNetwork(QVBoxLayout* layout);
+  void buildQueue(QVBoxLayout* layout);
+  void saveQueue();
   void buildAppearance(QVBoxLayout* layout);
   void buildData(QVBoxLayout* layout);
   void load();
@@ -44,6 +47,12 @@ class SettingsPage final : public Page {
   QCheckBox* offline_;
   QCheckBox* search_;
   TextLabel* offlineNote_;
+  QSpinBox* limitAll_;
+  QSpinBox* limitHub_;
+  QSpinBox* limitAdapter_;
+  QSpinBox* limitHost_;
+  QLineEdit* window_;
+  QPushButton* saveQueue_;
   QButtonGroup* appearance_;
   KeyValueGrid* data_;
 };

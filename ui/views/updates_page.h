@@ -1,6 +1,7 @@
 // Every job: in progress, scheduled, finished.
 #pragma once
 
+#include "app/base/clock.h"
 #include "app/services/station.h"
 #include "ui/views/page.h"
 
@@ -16,7 +17,7 @@ class UpdatesPage final : public Page {
   Q_OBJECT
 
  public:
-  explicit UpdatesPage(Station& station, QWidget* parent = nullptr);
+  UpdatesPage(Station& station, const Clock& clock, QWidget* parent = nullptr);
 
   void showJob(const QString& id);  // scrolls to it
   void refresh() override { load(); }
@@ -28,8 +29,10 @@ class UpdatesPage final : public Page {
   struct Section {
     QWidget* widget = nullptr;
     QVBoxLayout* cards = nullptr;
+    int count = 0;
   };
 
+  Section& sectionOf(JobState state);
   Section addSection(const QString& title, const QString& name, QVBoxLayout* layout);
   void load();
   void updateJob(const QString& id);
@@ -38,11 +41,21 @@ class UpdatesPage final : public Page {
   void showDetails(const QString& id);
   void resume(const QString& id);
 
+  void report(const Status& done);
+  void pause(const QString& id, bool pause);
+  void retry(const QString& id);
+  void showQueue();
+
   Station& station_;
+  const Clock& clock_;
+  QPushButton* pauseAll_;
+  Banner* pausedNote_;
   Banner* error_;
   EmptyState* empty_;
   Section running_;
+  Section waiting_;
   Section scheduled_;
+  Section paused_;
   Section finished_;
   QPushButton* more_;
   QHash<QString, JobCard*> cards_;

@@ -15,7 +15,7 @@ _sealiftctl() {
   case "${words[*]}" in
     '') choices='device update vendor driver station audit repo' ;;
     device) choices='list discover show add set remove' ;;
-    update) choices='plan apply resume list show' ;;
+    update) choices='plan apply resume queue pause continue cancel retry work list show' ;;
     vendor) choices='add list refresh set import remove' ;;
     repo)
       choices='init key rotate-key delegate bins undelegate expiry renew add-model add-release add-lifecycle withdraw'
@@ -23,7 +23,7 @@ _sealiftctl() {
       ;;
     'repo key') choices='generate add replace revoke threshold list' ;;
     driver) choices='list show' ;;
-    station) choices='key' ;;
+    station) choices='key limits window' ;;
     audit) choices='list show verify export head' ;;
     *)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")

@@ -8,8 +8,8 @@ complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor driv
 complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list discover show add set remove' \
   -f -a 'list discover show add set remove'
 complete -c sealiftctl \
-  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply resume list show' \
-  -f -a 'plan apply resume list show'
+  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply resume queue pause continue cancel retry work list show' \
+  -f -a 'plan apply resume queue pause continue cancel retry work list show'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from vendor; and not __fish_seen_subcommand_from add list refresh set import remove' \
   -f -a 'add list refresh set import remove'
@@ -21,7 +21,8 @@ complete -c sealiftctl -n "__fish_seen_subcommand_from repo; and not __fish_seen
 complete -c sealiftctl -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $key_actions" \
   -f -a "$key_actions"
 complete -c sealiftctl -n '__fish_seen_subcommand_from driver; and not __fish_seen_subcommand_from list show' -f -a 'list show'
-complete -c sealiftctl -n '__fish_seen_subcommand_from station; and not __fish_seen_subcommand_from key' -f -a key
+complete -c sealiftctl -n '__fish_seen_subcommand_from station; and not __fish_seen_subcommand_from key limits window' \
+  -f -a 'key limits window'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list show verify export head' \
   -f -a 'list show verify export head'
