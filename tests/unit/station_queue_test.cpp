@@ -526,26 +526,16 @@ void StationQueueTest::clockThatJumps() {
 
 void StationQueueTest::clockThatWentBackDoesNotStopRetries() {
   const auto device = addDevice(1);
-  const QString job = start(1, {.when = StartTime::When::At, .at = clock_->nowUtc().addSecs(-5), .mostAttempts = 2});
-  QVERIFY(ended(job).outcome == Outcome::Succeeded);
-  const auto other = addDevice(2);
-  const QString second = start(2, {.when = StartTime::When::Connect, .mostAttempts = 2});
-  Q_UNUSED(second)
-  QVERIFY(ended(second).outcome == Outcome::Succeeded);
-  const auto third = addDevice(3);
-  const QString retried =
-      start(3, {.when = StartTime::When::At, .at = clock_->nowUtc().addSecs(10), .mostAttempts = 2});
-  third->powerOff();
-  clock_->advanceSeconds(10);
-  QVERIFY(QTest::qWaitFor([&] { return station_->job(retried)->attempts == 1; }, kWaitMs));
-  third->powerOn();
-  QVERIFY(third->waitUntil([](const auto& seen) { return seen.running.has_value(); }, kWaitMs));
-  clock_->advanceSeconds(-5 * 3600);  // its next attempt would be in five hours
-  // Its time, too, is in the future again, and counts: it was agreed to for then.
-  QVERIFY(reaches(retried, JobState::Scheduled));
-  clock_->advanceSeconds(5 * 3600);
-  clock_->advanceSeconds(60);
-  QVERIFY(ended(retried).outcome == Outcome::Succeeded);
+  QVERIFY(station_->setQueuePaused(true));
+  const QString job = start(1, {.mostAttempts = 2});
+  device->powerOff();
+  QVERIFY(station_->setQueuePaused(false));
+  QVERIFY(QTest::qWaitFor([&] { return station_->job(job)->attempts == 1; }, kWaitMs));
+  device->powerOn();
+  QVERIFY(device->waitUntil([](const auto& seen) { return seen.running.has_value(); }, kWaitMs));
+  clock_->advanceSeconds(-5 * 3600);  // by the clock its next attempt would be in five hours
+  const JobView view = ended(job);
+  QVERIFY2(view.outcome == Outcome::Succeeded, qPrintable(view.detail));
 }
 
 void StationQueueTest::samePlanTwiceIsRefused() {
