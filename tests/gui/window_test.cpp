@@ -208,6 +208,7 @@ void WindowTest::waitingJobsSayWhyAndCanBePaused() {
   auto* again = waiting->findChild<QWidget*>(QStringLiteral("job-j8"));
   QVERIFY(again);
   QCOMPARE(again->findChild<QLabel*>(QStringLiteral("jobStatus"))->text(), QStringLiteral("Tries again in 24 s"));
+  QVERIFY(!again->findChild<QLabel*>(QStringLiteral("jobPriority"))->isVisible());
   again->findChild<QPushButton*>(QStringLiteral("jobRetry"))->click();
   QVERIFY(gui.station.calls.contains(QStringLiteral("retryJob j8")));
   auto* paused = gui.find<QWidget>(QStringLiteral("updatesPaused"))->findChild<QWidget*>(QStringLiteral("job-j9"));

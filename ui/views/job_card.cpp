@@ -73,9 +73,10 @@ void JobCard::showQueue() {
   retry_->setVisible(job_.retryable || betweenAttempts);
   retry_->setText(betweenAttempts ? tr("Try now") : tr("Try again"));
   retry_->setAccessibleName(tr("Try the update of %1 again").arg(job_.deviceName));
-  priority_->setVisible(job_.priority > 0 && job_.state != JobState::Finished);
-  priority_->setBadge({job_.priority > 1 ? Tone::Bad : Tone::Warning,
-                       job_.priority > 1 ? tr("Critical security fix") : tr("Security fix")});
+  const bool urgent = job_.priority > 0 && job_.state != JobState::Finished;  // a badge without words is hidden
+  priority_->setBadge({job_.priority > 1 ? Tone::Bad : Tone::Warning, !urgent             ? QString()
+                                                                      : job_.priority > 1 ? tr("Critical security fix")
+                                                                                          : tr("Security fix")});
   // Nothing was done yet: an empty bar would look like one that is stuck.
   track_->setVisible(!waits && !paused);
 }
