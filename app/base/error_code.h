@@ -72,6 +72,8 @@
   X(PolicyNoFallback,       "policy.no-fallback",          "The device has no slot to fall back to; confirm the running version first.") \
   X(PolicySkipped,          "policy.skipped",              "You chose to skip this version. Undo that on the device's page.") \
   X(PolicyRole,             "policy.role",                 "Ask somebody with the needed role.") \
+  X(PolicyPower,            "policy.power",                "Connect the power supply, wait until the battery is charged, then try again.") \
+  X(PolicyDeferral,         "policy.deferral",             "Install it before the vendor's date.") \
   X(ConsentMissing,         "consent.missing",             "Review the plan and agree to it.") \
   X(ConsentPlanChanged,     "consent.plan-changed",        "Something changed since you agreed. Review the new plan.") \
   X(StoreOpen,              "store.open",                  "Check the data folder's permissions and free space.") \

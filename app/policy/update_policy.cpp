@@ -191,7 +191,7 @@ Check checkPower(const PolicyQuestion& q) {
   }
   const QString detail = QStringLiteral("battery at %1 %").arg(*q.device.batteryPercent);
   if (*q.device.batteryPercent < kEmptyBatteryPercent) {
-    return refuse(id, QStringLiteral("Battery is too low"), ErrorCode::PolicyRole,
+    return refuse(id, QStringLiteral("Battery is too low"), ErrorCode::PolicyPower,
                   QStringLiteral("The device's battery is at %1 %; an update needs %2 %.")
                       .arg(*q.device.batteryPercent)
                       .arg(kEmptyBatteryPercent));

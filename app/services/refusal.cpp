@@ -32,6 +32,8 @@ bool isRefusal(ErrorCode code) {
     case ErrorCode::PolicyNoFallback:
     case ErrorCode::PolicySkipped:
     case ErrorCode::PolicyRole:
+    case ErrorCode::PolicyPower:
+    case ErrorCode::PolicyDeferral:
       return true;
     default:
       return false;

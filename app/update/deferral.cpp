@@ -6,7 +6,7 @@ Status checkDeferral(const Release& release, const QDateTime& time) {
   if (!release.deferrableUntil || time.toUTC().date() <= *release.deferrableUntil) {
     return {};
   }
-  return fail(ErrorCode::PolicyRole,
+  return fail(ErrorCode::PolicyDeferral,
               QStringLiteral("Its vendor lets %1 be put off until %2, and no longer.")
                   .arg(release.terms.version.toString(), release.deferrableUntil->toString(Qt::ISODate)));
 }

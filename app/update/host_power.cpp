@@ -76,7 +76,7 @@ std::optional<Check> checkHostPower(const std::optional<HostPower>& power) {
   }
   if (power->percent < kRefuseHostBattery) {
     return Check::failed(id, QStringLiteral("This computer's battery is too low"),
-                         makeError(ErrorCode::PolicyRole, QStringLiteral("This computer runs on its battery, which is "
+                         makeError(ErrorCode::PolicyPower, QStringLiteral("This computer runs on its battery, which is "
                                                                           "at %1 %; an update needs %2 %.")
                                                                .arg(power->percent)
                                                                .arg(kRefuseHostBattery)));

@@ -223,7 +223,7 @@ void HostPowerTest::lowBatteryRefusesOrWarns() {
   QVERIFY(check);
   QTEST(static_cast<int>(check->state), "state");
   if (check->state == CheckState::Failed) {
-    QCOMPARE(check->code, QStringLiteral("policy.role"));
+    QCOMPARE(check->code, QStringLiteral("policy.power"));
     QVERIFY(!check->remedy.isEmpty());
   }
   QVERIFY(!checkHostPower(std::nullopt));

@@ -108,7 +108,7 @@ void PolicyTest::refuses_data() {
   const auto row = [](const char* name, const char* rule, ErrorCode code, const Change& change) {
     QTest::newRow(name) << change << QString::fromLatin1(rule) << code;
   };
-  row("nearly-empty-battery", "power", ErrorCode::PolicyRole, [](PolicyQuestion& q) { q.device.batteryPercent = 9; });
+  row("nearly-empty-battery", "power", ErrorCode::PolicyPower, [](PolicyQuestion& q) { q.device.batteryPercent = 9; });
   row("release-for-another-model", "model", ErrorCode::PolicyWrongModel,
       [](PolicyQuestion& q) { q.release.modelId = QStringLiteral("t3"); });
   row("model-id-differs-in-case", "model", ErrorCode::PolicyWrongModel,
