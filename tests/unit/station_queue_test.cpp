@@ -18,12 +18,19 @@ struct Wakefulness {
   std::atomic<int> asked = 0;
   std::atomic<int> held = 0;
   std::atomic<bool> refuses = false;
+  std::function<void(bool held)> changed = [](bool) {};  // called by the job's thread
 };
 
 class CountedHold final : public SleepHold {
  public:
-  explicit CountedHold(Wakefulness& wakefulness) : wakefulness_(wakefulness) { ++wakefulness_.held; }
-  ~CountedHold() override { --wakefulness_.held; }
+  explicit CountedHold(Wakefulness& wakefulness) : wakefulness_(wakefulness) {
+    ++wakefulness_.held;
+    wakefulness_.changed(true);
+  }
+  ~CountedHold() override {
+    --wakefulness_.held;
+    wakefulness_.changed(false);
+  }
 
  private:
   Wakefulness& wakefulness_;
@@ -163,6 +170,7 @@ void StationQueueTest::init() {
   idle_.reset();
   wakefulness_.asked = 0;
   wakefulness_.refuses = false;
+  wakefulness_.changed = [](bool) {};
   vendor_ = std::make_unique<VendorFolder>();
   clock_ = std::make_unique<ManualClock>(QDateTime::currentDateTimeUtc());
   vendor_->initRepository();
@@ -585,21 +593,20 @@ void StationQueueTest::limitsAreCheckedAndKept() {
 
 void StationQueueTest::computerStaysAwakeWhileItWrites() {
   const auto device = addDevice(1);
-  int heldInCheck = 0;
-  int heldInTransfer = 0;
-  connect(station_.get(), &Station::jobChanged, this, [&](const QString& id) {
-    const Stage stage = station_->job(id)->stage;
-    if (station_->job(id)->state == JobState::Running && stage == Stage::Transfer) {
-      heldInTransfer = std::max<int>(heldInTransfer, wakefulness_.held);
-    }
-  });
-  QCOMPARE(wakefulness_.held, heldInCheck);
+  // What the device had written when the hold began, and when it ended.
+  const quint64 before = device->snapshot().flashOperations;
+  std::atomic<quint64> atHold = 0;
+  std::atomic<quint64> atRelease = 0;
+  wakefulness_.changed = [&](bool held) { (held ? atHold : atRelease) = device->snapshot().flashOperations; };
+  QCOMPARE(wakefulness_.held, 0);
   const QString job = start(1);
   QVERIFY(ended(job).outcome == Outcome::Succeeded);
-  station_->disconnect(this);
-  QCOMPARE(wakefulness_.asked, 1);
-  QCOMPARE(heldInTransfer, 1);
   QTRY_COMPARE(wakefulness_.held, 0);
+  wakefulness_.changed = [](bool) {};
+  QCOMPARE(wakefulness_.asked, 1);
+  QCOMPARE(atHold.load(), before);
+  QCOMPARE(atRelease.load(), device->snapshot().flashOperations);
+  QVERIFY(atRelease.load() > before);
   QVERIFY(station_->jobLog(job).join(u'\n').contains(QStringLiteral("this computer stays awake until the end")));
 }
 
