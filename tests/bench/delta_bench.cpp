@@ -1,6 +1,6 @@
-// Deltas between two versions of real firmware (fetch_pairs.sh takes them out of Debian's packages) against the tools that
-// a vendor would use otherwise: xdelta3 -9, bsdiff and zstd --patch-from -19 --long. Sizes, and what applying each costs
-// in time and memory, as processes of their own.
+// Deltas between two versions of real firmware (fetch_pairs.sh takes them out of Debian's packages) against the tools
+// that a vendor would use otherwise: xdelta3 -9, bsdiff and zstd --patch-from -19 --long. Sizes, and what applying each
+// costs in time and memory, as processes of their own.
 //   delta_bench [FOLDER]      default build/bench-pairs of the source tree; fetched there when it is empty
 // Exits with 1 when a delta of ours is larger than the smallest of theirs.
 #include "app/base/file_io.h"
@@ -167,8 +167,9 @@ int main(int argc, char** argv) {
     for (const Tool& tool : tools) {
       const Row row = pair.measure(tool);
       std::printf("  %-11s %9lld bytes (%5.2f %%), made in %6.2f s, applied in %6.3f s with %6.1f MiB\n", tool.name,
-                  static_cast<long long>(row.bytes), 100.0 * static_cast<double>(row.bytes) / static_cast<double>(whole),
-                  row.makeSeconds, row.apply.seconds, static_cast<double>(row.apply.kibibytes) / 1024);
+                  static_cast<long long>(row.bytes),
+                  100.0 * static_cast<double>(row.bytes) / static_cast<double>(whole), row.makeSeconds,
+                  row.apply.seconds, static_cast<double>(row.apply.kibibytes) / 1024);
       if (&tool == tools) {
         ours = row;
       } else {

@@ -71,7 +71,7 @@ class VendorFolder {
     bool sameImage = false;  // as this version's before: signatures are never twice the same
     QStringList deltaFrom = {};
     std::optional<quint32> seed = {};  // as VirtualVendor::build() has it
-    QByteArray image = {};  // instead of one that is built; published unchecked
+    QByteArray image = {};             // instead of one that is built; published unchecked
   };
   void release(const Version& version, const ReleaseSpec& spec) {
     const QString base = file(QStringLiteral("%1-%2").arg(spec.model, version.toString()).replace(u'+', u'-'));

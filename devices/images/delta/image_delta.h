@@ -1,9 +1,9 @@
 // The difference between two images, from which the second is made when the first is there.
 //
 // Layout: "SLD", one byte for the kind, the result's size as a varint (packed_stream.h), then what the kind says: 'z' a
-// Zstandard frame without magic number whose dictionary is the base (zstd_patch.h), 's' instructions and bytes after the
-// manner of bsdiff (suffix_delta.h). Nothing in a delta tells what it belongs to: digests of base and result stand in
-// signed metadata, and whoever applies a delta compares both.
+// Zstandard frame without magic number whose dictionary is the base (zstd_patch.h), 's' instructions and bytes after
+// the manner of bsdiff (suffix_delta.h). Nothing in a delta tells what it belongs to: digests of base and result stand
+// in signed metadata, and whoever applies a delta compares both.
 //
 // Pure functions on bytes; any thread.
 #pragma once
