@@ -102,6 +102,7 @@ class UbootDriverTest : public QObject {
   QTemporaryDir folder_;
   std::unique_ptr<UbootMachine> machine_;
   WatchedOpener opener_;
+  qint64 typed_ = 0;  // bytes, where a test counts them
   ModelDescription model_;
   StepContext step_;
 };
@@ -467,37 +468,35 @@ void UbootDriverTest::sendsOnlyWhatTheDeviceLacks() {
   image.bytes = image.bytes.leftJustified(kSameFrom, '\0') + same;
   image.sha256 = sha256(image.bytes);
 
-  qint64 typed = 0;
-  opener_.written = [&](QByteArrayView bytes) { typed += bytes.size(); };
   QStringList notes;
   step_.note = [&](const QString& line) { notes << line; };
   auto driver = makeDriver();
   REQUIRE(driver->identify(step_));
   REQUIRE(driver->enterBootloader(step_));
   // A cancel in the middle of what has to be sent.
-  typed = 0;
-  opener_.written = [&](QByteArrayView bytes) {
-    typed += bytes.size();
-    if (typed > 40'000) {
+  typed_ = 0;
+  opener_.written = [this](QByteArrayView bytes) {
+    typed_ += bytes.size();
+    if (typed_ > 40'000) {
       step_.cancel.cancel();
     }
   };
   const Status cancelled = driver->transfer(image, step_);
   QVERIFY(!cancelled && cancelled.error().code == ErrorCode::Cancelled);
   step_.cancel = CancelToken();
-  opener_.written = [&](QByteArrayView bytes) { typed += bytes.size(); };
-  typed = 0;
+  opener_.written = [this](QByteArrayView bytes) { typed_ += bytes.size(); };
+  typed_ = 0;
   REQUIRE(driver->transfer(image, step_));
-  QVERIFY2(typed < 40'000, qPrintable(QStringLiteral("%1 bytes: %2").arg(typed).arg(notes.join(u' '))));
+  QVERIFY2(typed_ < 40'000, qPrintable(QStringLiteral("%1 bytes: %2").arg(typed_).arg(notes.join(u' '))));
   REQUIRE(driver->verifyOnDevice(image, step_));
   const auto stored = machine_->readDisk(UbootMachine::kSlotBlock[1], image.bytes.size());
   REQUIRE(stored);
   QVERIFY(*stored == image.bytes);
 
   notes.clear();
-  typed = 0;
+  typed_ = 0;
   REQUIRE(driver->transfer(image, step_));
-  QVERIFY2(typed < 4'000, qPrintable(QString::number(typed)));
+  QVERIFY2(typed_ < 4'000, qPrintable(QString::number(typed_)));
   QVERIFY2(notes.join(u' ').contains(QStringLiteral("Wrote 0 of 512 blocks")), qPrintable(notes.join(u' ')));
   REQUIRE(driver->verifyOnDevice(image, step_));
 }

@@ -87,6 +87,9 @@ class TufSchemasTest : public QObject {
         const auto release =
             parseRelease(QStringLiteral("norrland"), QStringLiteral("t2/x.bin"), 10, sha256("x"), custom);
         status = release ? Status() : fail(release.error());
+      } else if (object.value(QLatin1String("kind")).toString() == QLatin1String("delta")) {
+        const auto delta = parseDelta(QStringLiteral("t2/x.delta"), 10, custom);
+        status = delta ? Status() : fail(delta.error());
       } else {
         const auto kind = parseTargetKind(custom);
         status = kind ? Status() : fail(kind.error());
@@ -94,7 +97,7 @@ class TufSchemasTest : public QObject {
       QVERIFY2(status, status ? "" : qPrintable(name + QStringLiteral(": ") + status.error().message()));
       ++understood;
     }
-    QCOMPARE(understood, 13);
+    QCOMPARE(understood, 14);
   }
 
   // Through the publisher, over the client, and still valid.
