@@ -319,7 +319,7 @@ class SmpDriverTest final : public QObject {
     const auto proof = bench.driver->verifyOnDevice(bench.image, bench.step);
     QVERIFY(proof.has_value());
     QCOMPARE(proof->digest, digestOf(kNew));
-    QVERIFY(proof->method.contains(QStringLiteral("match")));
+    QVERIFY(proof->method.contains(QStringLiteral("SHA-256 computed by the device")));
     VERIFY_OK(bench.driver->activate(bench.image, bench.step));
     QVERIFY(bench.unit.pending);
     VERIFY_OK(bench.driver->restart(bench.step));
@@ -341,7 +341,7 @@ class SmpDriverTest final : public QObject {
     bench.makeDriver();
     const auto proof = bench.driver->verifyOnDevice(bench.image, bench.step);
     QVERIFY(proof.has_value());
-    QVERIFY(!proof->method.contains(QStringLiteral("match")));  // this driver did not hear it
+    QVERIFY(!proof->method.contains(QStringLiteral("SHA-256 computed by the device")));  // this driver did not hear it
     bench.makeDriver();
     VERIFY_OK(bench.driver->activate(bench.image, bench.step));
     VERIFY_OK(bench.driver->activate(bench.image, bench.step));  // again: no harm
