@@ -28,8 +28,8 @@ class CountedHold final : public SleepHold {
     wakefulness_.changed(true);
   }
   ~CountedHold() override {
-    --wakefulness_.held;
     wakefulness_.changed(false);
+    --wakefulness_.held;
   }
 
  private:
