@@ -41,7 +41,7 @@ class ContractJob {
   }
   // As a program does that was started anew.
   void connect() {
-    driver = std::make_unique<WatchedDriver>(makeDriver(unit_.model(), unit_.address(), links));
+    driver = std::make_unique<WatchedDriver>(makeDriver(fixture.plan.model, unit_.address(), links));
     fixture.device = driver.get();
   }
   JobReport run() { return fixture.run(); }
