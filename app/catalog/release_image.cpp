@@ -53,19 +53,13 @@ qint64 VendorRepository::downloadBytes(const Release& release) const {
 
 Result<ObtainedImage> VendorRepository::image(const Release& release, const CancelToken& cancel) {
   ObtainedImage image;
-  const tuf::TargetInfo whole = imageOf(release);
-  if (Result<QByteArray> kept = store_.read(whole, kMaxImageBytes)) {
-    image.bytes = std::move(*kept);
-    image.way = ObtainedImage::Way::Kept;
-    return image;
-  }
   if (const std::optional<ReleaseDelta> delta = usefulDelta(release)) {
     Result<QByteArray> rebuilt = [&]() -> Result<QByteArray> {
       SEALIFT_TRY(const QByteArray difference, target(delta->targetPath, delta->bytes, cancel));
       image.fetchedBytes = difference.size();
       SEALIFT_TRY(const QByteArray base, store_.read(baseOf(*delta), kMaxImageBytes));
       SEALIFT_TRY(QByteArray made, applyDelta(base, difference, release.terms.bytes, cancel));
-      SEALIFT_CHECK(store_.keep(whole, made));  // verified before anything is done with it
+      SEALIFT_CHECK(store_.keep(imageOf(release), made));  // verified before anything is done with it
       return made;
     }();
     SEALIFT_CHECK(cancel.check());
@@ -77,8 +71,10 @@ Result<ObtainedImage> VendorRepository::image(const Release& release, const Canc
     }
     image.delta = rebuilt.error();
   }
-  SEALIFT_TRY(image.bytes, target(release.targetPath, kMaxImageBytes, cancel));
-  image.fetchedBytes += release.terms.bytes;
+  SEALIFT_TRY(Obtained obtained, obtain(release.targetPath, kMaxImageBytes, cancel));
+  image.bytes = std::move(obtained.bytes);
+  image.way = obtained.fetchedBytes == 0 ? ObtainedImage::Way::Kept : ObtainedImage::Way::Fetched;
+  image.fetchedBytes += obtained.fetchedBytes;
   return image;
 }
 

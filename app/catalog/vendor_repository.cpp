@@ -240,6 +240,12 @@ Result<QByteArray> VendorRepository::document(tuf::Client& client, const tuf::Ta
 }
 
 Result<QByteArray> VendorRepository::target(const QString& path, qint64 maxBytes, const CancelToken& cancel) {
+  SEALIFT_TRY(Obtained obtained, obtain(path, maxBytes, cancel));
+  return std::move(obtained.bytes);
+}
+
+Result<VendorRepository::Obtained> VendorRepository::obtain(const QString& path, qint64 maxBytes,
+                                                            const CancelToken& cancel) {
   const std::scoped_lock working(work_);
   Status last = fail(ErrorCode::FetchFailed, QStringLiteral("%1 has no address.").arg(identity_.name));
   NoFetcher nobody;
@@ -251,8 +257,11 @@ Result<QByteArray> VendorRepository::target(const QString& path, qint64 maxBytes
     Result<QByteArray> kept = store_.read(info, maxBytes);
     // A full disk is found before anything is fetched, and before a device is touched whose record could not be kept.
     SEALIFT_CHECK(requireRoom(folder_, kept ? 0 : store_.missingBytes(info), QStringLiteral("the image")));
-    if (kept || kept.error().code == ErrorCode::FileTooLarge) {
-      return kept;
+    if (kept) {
+      return Obtained{std::move(*kept), 0};
+    }
+    if (kept.error().code == ErrorCode::FileTooLarge) {
+      return fail(kept.error());
     }
   }
   for (const QString& address : identity_.addresses) {
@@ -267,7 +276,8 @@ Result<QByteArray> VendorRepository::target(const QString& path, qint64 maxBytes
     last = store_.obtain(client, info, cancel);  // what one address began another one ends
     SEALIFT_CHECK(cancel.check());
     if (last) {
-      return store_.read(info, maxBytes);
+      SEALIFT_TRY(QByteArray bytes, store_.read(info, maxBytes));
+      return Obtained{std::move(bytes), info.length};
     }
   }
   return tl::unexpected<Error>(last.error());

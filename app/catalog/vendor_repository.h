@@ -112,6 +112,12 @@ class VendorRepository {
   QDateTime refreshedAt() const;  // of the last success in this run; invalid before
 
  private:
+  // A target, and how many of its bytes had to be fetched: 0 when it was kept.
+  struct Obtained {
+    QByteArray bytes;
+    qint64 fetchedBytes = 0;
+  };
+  Result<Obtained> obtain(const QString& path, qint64 maxBytes, const CancelToken& cancel);
   Status readContents(tuf::Client& client, const CancelToken& cancel);
   Result<QByteArray> document(tuf::Client& client, const tuf::TargetInfo& info, const CancelToken& cancel) const;
 
