@@ -24,14 +24,6 @@ qint64 bytesOf(const DfuseTarget& target) {
   return bytes;
 }
 
-qint64 bytesOf(const QList<MemoryPart>& parts) {
-  qint64 bytes = 0;
-  for (const MemoryPart& part : parts) {
-    bytes += part.bytes.size();
-  }
-  return bytes;
-}
-
 }  // namespace
 
 DriverEntry DfuseDriver::entry() {
@@ -228,7 +220,7 @@ Status DfuseDriver::writeTarget(const DfuseTarget& target, StepContext& step) {
                   .arg(map.name())
                   .arg(kept.count()));
   }
-  const qint64 total = bytesOf(parts);
+  const qint64 total = totalBytes(parts);
   for (const MemoryPart& part : parts) {
     Progress share = writing.part(static_cast<double>(part.bytes.size()) / static_cast<double>(total), QString());
     SEALIFT_CHECK(session.write(static_cast<quint32>(part.address), part.bytes, share, step.cancel));

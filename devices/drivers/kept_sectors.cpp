@@ -30,6 +30,14 @@ Result<bool> holds(const MemoryPart& wanted, qsizetype pieceBytes, const KeptSec
 
 }  // namespace
 
+qint64 totalBytes(const QList<MemoryPart>& parts) {
+  qint64 bytes = 0;
+  for (const MemoryPart& part : parts) {
+    bytes += part.bytes.size();
+  }
+  return bytes;
+}
+
 Result<KeptSectors> KeptSectors::find(const QList<MemoryRange>& sectors, const QList<MemoryPart>& wanted,
                                       qsizetype pieceBytes, const Read& read, Progress& progress,
                                       const CancelToken& cancel) {

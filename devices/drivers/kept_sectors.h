@@ -30,6 +30,8 @@ struct MemoryPart {
   quint64 end() const { return address + static_cast<quint64>(bytes.size()); }
 };
 
+qint64 totalBytes(const QList<MemoryPart>& parts);
+
 class KeptSectors {
  public:
   using Read = std::function<Result<QByteArray>(quint64 address, qsizetype bytes)>;

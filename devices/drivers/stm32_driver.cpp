@@ -163,10 +163,7 @@ Status Stm32Driver::transfer(const Image& image, StepContext& step) {
   written_ = true;
   SEALIFT_TRY(const QList<MemoryPart> parts, eraseFor(image, step));
   Progress writing = step.progress.part(1.0 - kCompareShare - kEraseShare, QStringLiteral("Writing"));
-  qint64 total = 0;
-  for (const MemoryPart& part : parts) {
-    total += part.bytes.size();
-  }
+  const qint64 total = totalBytes(parts);
   for (const MemoryPart& part : parts) {
     Progress share = writing.part(static_cast<double>(part.bytes.size()) / static_cast<double>(total), QString());
     SEALIFT_CHECK(unit_.session().write(static_cast<quint32>(part.address), part.bytes, share, step.cancel));

@@ -20,7 +20,7 @@ constexpr qint64 kWorthSendingAlong = 16 * 1024;
 }  // namespace
 
 quint64 UbootDifference::imageBlocks() const {
-  return (static_cast<quint64>(image_.bytes.size()) + settings_.blockSize - 1) / settings_.blockSize;
+  return settings_.blocksFor(static_cast<quint64>(image_.bytes.size()));
 }
 
 // Equal pieces of whole blocks, of the storage and of YMODEM: U-Boot may fill up a transfer's last one.
@@ -104,9 +104,7 @@ Result<QList<UbootDifference::Blocks>> UbootDifference::toWrite(const UbootArea&
       continue;
     }
     const quint64 first = static_cast<quint64>(piece.begin) / settings_.blockSize;
-    const quint64 end =
-        std::min(imageBlocks(),
-                 (static_cast<quint64>(piece.begin + piece.bytes) + settings_.blockSize - 1) / settings_.blockSize);
+    const quint64 end = settings_.blocksFor(static_cast<quint64>(piece.begin + piece.bytes));
     if (!runs.isEmpty() && runs.last().first + runs.last().count == first) {
       runs.last().count = end - runs.last().first;
     } else {

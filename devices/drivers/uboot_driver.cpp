@@ -254,7 +254,7 @@ Status UbootDriver::writeSlot(const Image& image, const UbootBootState& state, S
   const int target = state.otherSlot();
   const UbootArea& area = settings_.slotAreas[static_cast<std::size_t>(target)].area;
   const auto bytes = static_cast<quint64>(image.bytes.size());
-  const quint64 blocks = (bytes + settings_.blockSize - 1) / settings_.blockSize;
+  const quint64 blocks = settings_.blocksFor(bytes);
   if (const quint64 rest = blocks * settings_.blockSize - bytes; rest > 0) {
     SEALIFT_CHECK(UbootMemory(session_->console).fill(settings_.imageAddress + bytes, 0, rest, step.cancel));
   }
@@ -300,7 +300,7 @@ Result<StoredProof> UbootDriver::verifyOnDevice(const Image& image, StepContext&
   const int target = state.onTrial ? state.slot : state.otherSlot();
   const UbootArea& area = settings_.slotAreas[static_cast<std::size_t>(target)].area;
   const auto bytes = static_cast<quint64>(image.bytes.size());
-  const quint64 blocks = (bytes + settings_.blockSize - 1) / settings_.blockSize;
+  const quint64 blocks = settings_.blocksFor(bytes);
   UbootMemory memory(session_->console);
   // A read that says "OK" and does nothing must not find the image there already.
   SEALIFT_CHECK(kept(memory.fill(settings_.verifyAddress, 0xA5, blocks * settings_.blockSize, step.cancel)));

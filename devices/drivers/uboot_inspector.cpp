@@ -72,7 +72,7 @@ Result<UbootSlotContent> UbootInspector::slotContent(int slot, const CancelToken
   if (!isTree || bytes < kFdtHeaderBytes || bytes > settings_.slotBytes(slot)) {
     return content;
   }
-  const quint64 blocks = (bytes + settings_.blockSize - 1) / settings_.blockSize;
+  const quint64 blocks = settings_.blocksFor(bytes);
   SEALIFT_CHECK(storage.read(settings_.verifyAddress, area.block, blocks, cancel));
   UbootDeviceTree tree(console_);
   SEALIFT_TRY(const bool opened, tree.open("0x" + QByteArray::number(settings_.verifyAddress, 16), cancel));

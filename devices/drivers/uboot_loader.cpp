@@ -63,10 +63,7 @@ Status UbootLoader::loadByYmodem(const Image& image, const UbootArea& running, S
   SEALIFT_TRY(const QList<MemoryPart> parts, UbootDifference(console_, settings_, image).toSend(running, step));
   comparing.finish();
   Progress sending = step.progress.part(1.0 - kCompareShare, QString());
-  qint64 bytes = 0;
-  for (const MemoryPart& part : parts) {
-    bytes += part.bytes.size();
-  }
+  const qint64 bytes = totalBytes(parts);
   const MemoryPart whole{settings_.imageAddress, image.bytes};
   if (bytes == image.bytes.size()) {
     SEALIFT_CHECK(sendByYmodem(whole, sending, step));

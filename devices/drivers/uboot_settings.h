@@ -95,6 +95,7 @@ struct UbootSettings {
   QByteArray resetCommand;
 
   quint64 slotBytes(int slot) const { return slotAreas[static_cast<std::size_t>(slot)].area.blocks * blockSize; }
+  quint64 blocksFor(quint64 bytes) const { return (bytes + blockSize - 1) / blockSize; }
   int slotIndex(const QString& name) const;  // -1 for a name that is not a slot
 
   // Errors: CatalogMalformed, naming the field. Areas that overlap are refused.
