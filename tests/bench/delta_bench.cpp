@@ -5,17 +5,13 @@
 // Exits with 1 when a delta of ours is larger than the smallest of theirs.
 #include "app/base/file_io.h"
 #include "devices/images/delta/image_delta.h"
-#include "tests/bench/bench_support.h"
+#include "tests/bench/process_run.h"
 
 #include <QDir>
 #include <QProcess>
 #include <QTemporaryDir>
 
 #include <cstring>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace sealift;
 using namespace sealift::test;
@@ -25,45 +21,12 @@ namespace {
 constexpr qint64 kMost = 1LL << 30;
 constexpr int kRounds = 5;
 
-struct Run {
-  double seconds = 0;
-  long kibibytes = 0;  // most resident memory of the process
-};
-
-Run run(const QStringList& command) {
-  std::vector<QByteArray> words;
-  std::vector<char*> arguments;
-  for (const QString& word : command) {
-    words.push_back(word.toLocal8Bit());
-  }
-  for (QByteArray& word : words) {
-    arguments.push_back(word.data());
-  }
-  arguments.push_back(nullptr);
-  QElapsedTimer timer;
-  timer.start();
-  const pid_t child = fork();
-  if (child == 0) {
-    const int nowhere = open("/dev/null", O_WRONLY);
-    dup2(nowhere, STDOUT_FILENO);
-    dup2(nowhere, STDERR_FILENO);
-    execvp(arguments.front(), arguments.data());
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    give(QStringLiteral("%1 failed.").arg(command.join(u' ')));
-  }
-  return {seconds(timer), usage.ru_maxrss};
-}
-
 // The median time and the most memory of some runs.
-Run runs(const QStringList& command) {
+ProcessRun runs(const std::vector<QByteArray>& command) {
   std::vector<double> times;
-  Run all;
+  ProcessRun all;
   for (int i = 0; i < kRounds; ++i) {
-    const Run once = run(command);
+    const ProcessRun once = runProcess(command);
     times.push_back(once.seconds);
     all.kibibytes = std::max(all.kibibytes, once.kibibytes);
   }
@@ -81,7 +44,7 @@ struct Tool {
 struct Row {
   qint64 bytes = 0;
   double makeSeconds = 0;
-  Run apply;
+  ProcessRun apply;
 };
 
 class Pair {
@@ -97,16 +60,17 @@ class Pair {
   Row measure(const Tool& tool) const {
     const QTemporaryDir work;
     const auto words = [&](const QString& text) {
-      QStringList list = text.split(u' ');
-      for (QString& word : list) {
+      std::vector<QByteArray> list;
+      for (QString word : text.split(u' ')) {
         word.replace(QStringLiteral("OLD"), file("old")).replace(QStringLiteral("NEW"), file("new"));
         word.replace(QStringLiteral("DELTA"), work.filePath(QStringLiteral("delta")));
         word.replace(QStringLiteral("MADE"), work.filePath(QStringLiteral("made")));
+        list.push_back(word.toLocal8Bit());
       }
       return list;
     };
     Row row;
-    row.makeSeconds = run(words(tool.make)).seconds;
+    row.makeSeconds = runProcess(words(tool.make)).seconds;
     row.bytes = QFileInfo(work.filePath(QStringLiteral("delta"))).size();
     row.apply = runs(words(tool.apply));
     if (must(readFile(work.filePath(QStringLiteral("made")), kMost)) != must(readFile(file("new"), kMost))) {

@@ -5,41 +5,22 @@
 // Exits with 1 when a limit is not kept.
 #include "keystore/crypto/file_digest.h"
 #include "keystore/crypto/private_key.h"
+#include "tests/bench/process_run.h"
 
-#include <QElapsedTimer>
 #include <QFile>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <vector>
 
 using namespace sealift;
+using namespace sealift::test;
 
 namespace {
 
 constexpr double kMostRatio = 1.05;
 constexpr long kMostKibibytes = 64 * 1024;
-
-[[noreturn]] void giveUp(const QString& what) {
-  std::fprintf(stderr, "verify_bench: %s\n", qPrintable(what));
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    giveUp(result.error().message());
-  }
-  return std::move(*result);
-}
 
 QByteArray readAll(const char* path) {
   QFile file(QString::fromLocal8Bit(path));
@@ -49,7 +30,7 @@ QByteArray readAll(const char* path) {
 void writeAll(const QString& path, const QByteArray& bytes) {
   QFile file(path);
   if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) {
-    giveUp(QStringLiteral("%1 could not be written.").arg(path));
+    give(QStringLiteral("%1 could not be written.").arg(path));
   }
 }
 
@@ -62,39 +43,6 @@ int verify(const char* keyFile, const char* signatureFile, const char* hashFile,
   return isGood ? 0 : 1;
 }
 
-struct Run {
-  double seconds = 0;
-  long kibibytes = 0;  // most resident memory of the process
-};
-
-Run run(const std::vector<QByteArray>& command) {
-  std::vector<char*> arguments;
-  for (const QByteArray& argument : command) {
-    arguments.push_back(const_cast<char*>(argument.constData()));
-  }
-  arguments.push_back(nullptr);
-  QElapsedTimer timer;
-  timer.start();
-  const pid_t child = fork();
-  if (child == 0) {
-    const int nowhere = open("/dev/null", O_WRONLY);
-    dup2(nowhere, STDOUT_FILENO);
-    execv(arguments.front(), arguments.data());
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    giveUp(QStringLiteral("%1 did not verify the image.").arg(QString::fromLocal8Bit(command.front())));
-  }
-  return {static_cast<double>(timer.nsecsElapsed()) / 1e9, usage.ru_maxrss};
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.at(values.size() / 2);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -105,19 +53,19 @@ int main(int argc, char** argv) {
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 9;
   const QString openssl = QStandardPaths::findExecutable(QStringLiteral("openssl"));
   if (mebibytes < 1 || rounds < 1 || openssl.isEmpty()) {
-    giveUp(QStringLiteral("needs openssl, and numbers above 0."));
+    give(QStringLiteral("needs openssl, and numbers above 0."));
   }
   const QTemporaryDir folder;
   const QString image = folder.filePath(QStringLiteral("image.bin"));
   QFile file(image);
   if (!file.open(QIODevice::WriteOnly)) {
-    giveUp(QStringLiteral("no file could be made."));
+    give(QStringLiteral("no file could be made."));
   }
   for (long i = 0; i < mebibytes; ++i) {
     QByteArray piece(1024 * 1024, static_cast<char>(i * 37));
     std::memcpy(piece.data(), &i, sizeof i);
     if (file.write(piece) != piece.size()) {
-      giveUp(QStringLiteral("the image could not be written."));
+      give(QStringLiteral("the image could not be written."));
     }
   }
   file.close();
@@ -145,10 +93,10 @@ int main(int argc, char** argv) {
   std::vector<double> theirSeconds;
   long kibibytes = 0;
   for (int round = 0; round < rounds; ++round) {
-    const Run mine = run(ours);
+    const ProcessRun mine = runProcess(ours);
     ourSeconds.push_back(mine.seconds);
     kibibytes = std::max(kibibytes, mine.kibibytes);
-    theirSeconds.push_back(run(theirs).seconds);
+    theirSeconds.push_back(runProcess(theirs).seconds);
   }
   const double ratio = median(ourSeconds) / median(theirSeconds);
   std::printf(
