@@ -102,6 +102,15 @@ JobView follow(CommandContext& context, Station& station, const QString& jobId) 
   return ended;
 }
 
+// Follows the job, and tells how it ended.
+ExitCode followToEnd(CommandContext& context, Station& station, const QString& jobId) {
+  const JobView ended = follow(context, station, jobId);
+  if (context.json) {
+    context.terminal->json(QJsonDocument(toJson(ended)));
+  }
+  return printEnd(context, ended);
+}
+
 constexpr const char* kReleaseHelp =
     "A version, or a release's id as --json tells it, instead of the newest that fits; every check still applies";
 
@@ -201,11 +210,7 @@ class ApplyCommand final : public Command {
         start->when != StartTime::When::Now && later && later->state != JobState::Finished) {
       return tellLater(context, *later);
     }
-    const JobView ended = follow(context, **station, *job);
-    if (context.json) {
-      context.terminal->json(QJsonDocument(toJson(ended)));
-    }
-    return printEnd(context, ended);
+    return followToEnd(context, **station, *job);
   }
 
  private:
@@ -309,11 +314,7 @@ class RetryCommand final : public Command {
     if (!job) {
       return report(context, job.error());
     }
-    const JobView ended = follow(context, **station, *job);
-    if (context.json) {
-      context.terminal->json(QJsonDocument(toJson(ended)));
-    }
-    return printEnd(context, ended);
+    return followToEnd(context, **station, *job);
   }
 
  private:

@@ -246,10 +246,9 @@ std::optional<JobView> JobBook::find(const QString& id) const {
   return it == live_.end() ? std::nullopt : std::optional(it->view);
 }
 
-bool JobBook::isOurs(const QString& id) const {
-  const std::scoped_lock lock(mutex_);
-  const auto it = live_.find(id);
-  return it != live_.end() && it->ours;
+AuditSubject JobBook::subjectOf(const QString& id) const {
+  const std::optional<JobView> view = find(id);
+  return {QStringLiteral("device"), view ? view->deviceId : QString(), view ? view->deviceName : QString()};
 }
 
 QStringList JobBook::interrupted() const {

@@ -53,8 +53,8 @@ class JobBook {
   QFuture<JobView> wait(const QString& id);
   QList<JobView> all() const;  // running, waiting, scheduled, paused, then finished; newest first
   std::optional<JobView> find(const QString& id) const;
-  bool isOurs(const QString& id) const;  // this program works at it now
-  QStringList interrupted() const;       // that a look at their device could settle
+  AuditSubject subjectOf(const QString& id) const;  // the job's device
+  QStringList interrupted() const;                  // that a look at their device could settle
   std::optional<QString> runningJobOf(const QString& deviceId) const;
   QList<HistoryItem> historyOf(const QString& deviceId) const;
 

@@ -172,8 +172,10 @@ QStringList JobScheduler::decide(const QString& asked) {
   for (const WaitingJob& job : *waiting) {
     known.insert(job.job.id);
     const auto shortage = decision.waits.constFind(job.job.id);
-    const Result<JobSchedule> schedule = JobSchedule::fromJson(QJsonDocument::fromJson(job.place.schedule).object());
-    if (shortage != decision.waits.constEnd() && schedule) {
+    if (shortage == decision.waits.constEnd()) {
+      continue;
+    }
+    if (const Result<JobSchedule> schedule = JobSchedule::fromBytes(job.place.schedule)) {
       show(job, *schedule, {true, {}, shortage->text()});
     }
   }
@@ -191,7 +193,7 @@ QList<QueuedJob> JobScheduler::findReady(const QList<WaitingJob>& waiting) {
       continue;
     }
     book_.add(job.job);
-    const Result<JobSchedule> schedule = JobSchedule::fromJson(QJsonDocument::fromJson(job.place.schedule).object());
+    const Result<JobSchedule> schedule = JobSchedule::fromBytes(job.place.schedule);
     if (!schedule) {
       show(job, {}, {false, {}, schedule.error().message()});
       continue;
@@ -276,15 +278,13 @@ void JobScheduler::tellMissed(const WaitingJob& job, const JobSchedule& schedule
                                .detail = QJsonDocument(QJsonObject{{QStringLiteral("ok"), true},
                                                                    {QStringLiteral("detail"), text}})
                                              .toJson(QJsonDocument::Compact)}));
-    const std::optional<JobView> view = book_.find(job.job.id);
-    SEALIFT_CHECK(core_.record(
-        transaction, {.event = AuditEvent::UpdateWindowMissed,
-                      .actor = {},
-                      .subject = {QStringLiteral("device"), job.job.deviceId, view ? view->deviceName : QString()},
-                      .outcome = AuditOutcome::Warning,
-                      .code = {},
-                      .message = text,
-                      .details = {{QStringLiteral("job"), job.job.id}}}));
+    SEALIFT_CHECK(core_.record(transaction, {.event = AuditEvent::UpdateWindowMissed,
+                                             .actor = {},
+                                             .subject = book_.subjectOf(job.job.id),
+                                             .outcome = AuditOutcome::Warning,
+                                             .code = {},
+                                             .message = text,
+                                             .details = {{QStringLiteral("job"), job.job.id}}}));
     return transaction.commit();
   };
   (void)keep();  // what could not be kept is told again in a second

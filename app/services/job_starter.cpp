@@ -22,12 +22,12 @@ Result<WaitingJob> findWaiting(Database& database, const QString& jobId) {
   return WaitingJob{*row, *place};
 }
 
-Result<JobSchedule> scheduleOf(const QueueRow& place) {
-  return JobSchedule::fromJson(QJsonDocument::fromJson(place.schedule).object());
-}
-
-AuditSubject subjectOfJob(const std::optional<JobView>& view) {
-  return {QStringLiteral("device"), view ? view->deviceId : QString(), view ? view->deviceName : QString()};
+// As one that has not begun.
+void reopen(JobRow& row) {
+  row.state = QStringLiteral("waiting");
+  row.outcome.clear();
+  row.errorCode.clear();
+  row.endedMs.reset();
 }
 
 // The vendor can't be asked for news now, though it could when the plan was agreed to.
@@ -120,7 +120,7 @@ void JobStarter::noteOverrun(const QString& jobId, Journal& journal) {
   if (!place || !*place || !view) {
     return;
   }
-  const Result<JobSchedule> schedule = scheduleOf(**place);
+  const Result<JobSchedule> schedule = JobSchedule::fromBytes((*place)->schedule);
   if (!schedule || !schedule->window) {
     return;
   }
@@ -150,7 +150,7 @@ void JobStarter::ended(const QString& jobId, const JobReport& report) {
 // Trying again --------------------------------------------------------------------------------
 
 Status JobStarter::noteRetry(const QString& jobId, const Error& error, QueueRow place) {
-  const std::optional<JobView> view = book_.find(jobId);
+  const AuditSubject subject = book_.subjectOf(jobId);
   ++place.attempts;
   place.notBeforeMs = core_.nowMs() + std::chrono::milliseconds(backOffAfter(place.attempts)).count();
   const QString text = QStringLiteral("attempt %1 of %2 at %3")
@@ -163,18 +163,15 @@ Status JobStarter::noteRetry(const QString& jobId, const Error& error, QueueRow 
   if (!row) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no job \"%1\".").arg(jobId));
   }
-  row->state = QStringLiteral("waiting");
-  row->outcome.clear();
-  row->errorCode.clear();
-  row->endedMs.reset();
+  reopen(*row);
   SEALIFT_CHECK(jobs.update(*row));
   SEALIFT_CHECK(QueueTable(*core_.database).update(place));
-  Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subjectOfJob(view), core_.operatorName());
+  Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subject, core_.operatorName());
   SEALIFT_CHECK(
       journal.result(QStringLiteral("retry"), {{QStringLiteral("ok"), true}, {QStringLiteral("detail"), text}}));
   SEALIFT_CHECK(core_.record(transaction, {.event = AuditEvent::UpdateRetried,
                                            .actor = {},
-                                           .subject = subjectOfJob(view),
+                                           .subject = subject,
                                            .outcome = AuditOutcome::Recorded,
                                            .code = errorCodeName(error.code),
                                            .message = QStringLiteral("%1 Next: %2.").arg(error.message(), text),
@@ -195,18 +192,15 @@ Status JobStarter::noteRetry(const QString& jobId, const Error& error, QueueRow 
 Status JobStarter::requeue(const JobRow& row) {
   SEALIFT_TRY(WaitingJob job, findWaiting(*core_.database, row.id));
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
-  job.job.state = QStringLiteral("waiting");
-  job.job.outcome.clear();
-  job.job.errorCode.clear();
-  job.job.endedMs.reset();
+  reopen(job.job);
   SEALIFT_CHECK(JobTable(*core_.database).update(job.job));
-  job.place.schedule = QJsonDocument(JobSchedule::now().toJson()).toJson(QJsonDocument::Compact);
+  job.place.schedule = JobSchedule::now().toBytes();
   job.place.attempts = 0;
   job.place.notBeforeMs = 0;
   SEALIFT_CHECK(QueueTable(*core_.database).update(job.place));
   SEALIFT_CHECK(core_.record(transaction, {.event = AuditEvent::UpdateRetried,
                                            .actor = {},
-                                           .subject = subjectOfJob(book_.find(row.id)),
+                                           .subject = book_.subjectOf(row.id),
                                            .outcome = AuditOutcome::Recorded,
                                            .code = {},
                                            .message = QStringLiteral("Somebody asked for it to be tried again."),
@@ -317,7 +311,7 @@ bool JobStarter::stillAgreed(const WaitingJob& job, const PreparedUpdate& prepar
     return false;
   }
   const QDateTime now = core_.clock->nowUtc();
-  const Result<JobSchedule> schedule = scheduleOf(job.place);
+  const Result<JobSchedule> schedule = JobSchedule::fromBytes(job.place.schedule);
   if (!schedule) {
     stop(job, Outcome::Refused, schedule.error());
     return false;
@@ -395,7 +389,7 @@ void JobStarter::stop(const WaitingJob& job, Outcome outcome, const Error& error
 }
 
 void JobStarter::end(const WaitingJob& job, JobReport report) {
-  Journal journal(*core_.database, *core_.audit, *core_.clock, job.job.id, subjectOfJob(book_.find(job.job.id)),
+  Journal journal(*core_.database, *core_.audit, *core_.clock, job.job.id, book_.subjectOf(job.job.id),
                   core_.operatorName());
   if (Status done = journal.ended(report.outcome, report.stage, report.error, report.message, {}); !done) {
     report.message += u' ' + done.error().message();
@@ -405,8 +399,7 @@ void JobStarter::end(const WaitingJob& job, JobReport report) {
 
 Status JobStarter::endWaiting(const QString& jobId, Outcome outcome, const std::optional<Error>& error,
                               const QString& message) {
-  Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subjectOfJob(book_.find(jobId)),
-                  core_.operatorName());
+  Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, book_.subjectOf(jobId), core_.operatorName());
   SEALIFT_CHECK(journal.ended(outcome, Stage::Check, error, message, {}));
   book_.finish(jobId, {outcome, Stage::Check, error, message, std::nullopt}, core_.clock->nowUtc());
   return {};

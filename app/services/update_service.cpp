@@ -103,7 +103,7 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
     SEALIFT_CHECK(QueueTable(*core_.database)
                       .insert({.jobId = id,
                                .priority = static_cast<int>(priorityOf(plan.release.severity)),
-                               .schedule = QJsonDocument(schedule->toJson()).toJson(QJsonDocument::Compact),
+                               .schedule = schedule->toBytes(),
                                .mostAttempts = std::clamp(mostAttempts, 1, kMostAttempts),
                                .toldMs = core_.nowMs(),
                                .expectedSeconds = plan.expectedSeconds}));
@@ -124,10 +124,8 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
 Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& consent) {
   const Error error = errorOf(*firstFailure(plan.checks));
   SEALIFT_TRY(const QString id, insertJob(plan, consent, std::nullopt, 1));
-  Journal journal(*core_.database, *core_.audit, *core_.clock, id, subjectOf(plan), core_.operatorName());
-  const QString message = QStringLiteral("Nothing was written. %1").arg(error.message());
-  SEALIFT_CHECK(journal.ended(Outcome::Refused, Stage::Check, error, message, {}));
-  book_.finish(id, {Outcome::Refused, Stage::Check, error, message, std::nullopt}, core_.clock->nowUtc());
+  SEALIFT_CHECK(
+      starter_.endWaiting(id, Outcome::Refused, error, QStringLiteral("Nothing was written. %1").arg(error.message())));
   return id;
 }
 
@@ -283,15 +281,13 @@ Result<QString> UpdateService::retry(const QString& jobId) {
 // The queue -----------------------------------------------------------------------------------
 
 Status UpdateService::recordMove(const QString& jobId, AuditEvent event, const QString& message) {
-  const std::optional<JobView> view = book_.find(jobId);
-  return core_.record(
-      {.event = event,
-       .actor = {},
-       .subject = {QStringLiteral("device"), view ? view->deviceId : QString(), view ? view->deviceName : QString()},
-       .outcome = AuditOutcome::Recorded,
-       .code = {},
-       .message = message,
-       .details = {{QStringLiteral("job"), jobId}}});
+  return core_.record({.event = event,
+                       .actor = {},
+                       .subject = book_.subjectOf(jobId),
+                       .outcome = AuditOutcome::Recorded,
+                       .code = {},
+                       .message = message,
+                       .details = {{QStringLiteral("job"), jobId}}});
 }
 
 Status UpdateService::pause(const QString& jobId) {

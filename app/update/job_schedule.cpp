@@ -1,5 +1,7 @@
 #include "app/update/job_schedule.h"
 
+#include <QJsonDocument>
+
 #include <array>
 
 namespace sealift {
@@ -99,6 +101,14 @@ Result<JobSchedule> JobSchedule::fromJson(const QJsonObject& json) {
   }
   return fail(ErrorCode::InvalidArgument, QStringLiteral("The job's schedule can't be read."),
               QStringLiteral("Cancel the job and agree to the update again."));
+}
+
+QByteArray JobSchedule::toBytes() const {
+  return QJsonDocument(toJson()).toJson(QJsonDocument::Compact);
+}
+
+Result<JobSchedule> JobSchedule::fromBytes(const QByteArray& bytes) {
+  return fromJson(QJsonDocument::fromJson(bytes).object());
 }
 
 Turn turnAt(const JobSchedule& schedule, const QDateTime& now, int expectedSeconds) {

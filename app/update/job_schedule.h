@@ -32,6 +32,9 @@ struct JobSchedule {
   QJsonObject toJson() const;
   // What can't be read is an error, never "now".
   static Result<JobSchedule> fromJson(const QJsonObject& json);
+  // The same as the queue's table keeps it (app/store/queue_table.h).
+  QByteArray toBytes() const;
+  static Result<JobSchedule> fromBytes(const QByteArray& bytes);
   bool operator==(const JobSchedule& other) const {
     return kind == other.kind && at == other.at && window == other.window;
   }
