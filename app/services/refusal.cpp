@@ -32,6 +32,14 @@ bool isRefusal(ErrorCode code) {
     case ErrorCode::PolicyNoFallback:
     case ErrorCode::PolicySkipped:
     case ErrorCode::PolicyRole:
+    case ErrorCode::PolicyBlocked:
+    case ErrorCode::PolicyPinned:
+    case ErrorCode::PolicyTriedBefore:
+    case ErrorCode::PolicyReleaseTrouble:
+    case ErrorCode::PolicyDowngrade:
+    case ErrorCode::OperatorSignIn:
+    case ErrorCode::OperatorLocked:
+    case ErrorCode::OperatorAltered:
       return true;
     default:
       return false;

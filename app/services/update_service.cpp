@@ -18,6 +18,23 @@ namespace {
 constexpr int kJobsShown = 500;
 constexpr qint64 kSignalIntervalMs = 100;
 
+AuditEntry downgradeEntry(const Plan& plan) {
+  const QString to = plan.release.terms.version.toString();
+  return {.event = AuditEvent::DowngradeAgreed,
+          .actor = plan.downgrade->agreedBy,
+          .subject = subjectOf(plan),
+          .outcome = AuditOutcome::Recorded,
+          .code = {},
+          .message = QStringLiteral("Downgrade %1 → %2: %3").arg(plan.fromVersion(), to, plan.downgrade->reason),
+          .details = {{QStringLiteral("plan"), plan.digest()},
+                      {QStringLiteral("agreedBy"), plan.downgrade->agreedBy},
+                      {QStringLiteral("reason"), plan.downgrade->reason},
+                      {QStringLiteral("from"), plan.fromVersion()},
+                      {QStringLiteral("to"), to},
+                      {QStringLiteral("securityVersion"), static_cast<qint64>(plan.release.terms.securityVersion)},
+                      {QStringLiteral("image"), plan.release.sha256}}};
+}
+
 }  // namespace
 
 Status UpdateService::load() {
@@ -51,7 +68,7 @@ Result<PlanView> UpdateService::plan(const QString& deviceId, const UpdateWish& 
 Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt) {
   const QString id = QUuid::createUuid().toString(QUuid::WithoutBraces);
   const QString actor = core_.operatorName();
-  const QJsonObject summary{
+  QJsonObject summary{
       {QStringLiteral("deviceName"), plan.deviceName},
       {QStringLiteral("from"), plan.fromVersion()},
       {QStringLiteral("to"), plan.release.terms.version.toString()},
@@ -63,8 +80,12 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
       {QStringLiteral("before"), deviceToJson(plan.device)},
       {QStringLiteral("consentBy"), plan.allowed() ? actor : QString()},
       {QStringLiteral("eraseEverything"), plan.eraseEverything},
+      {QStringLiteral("again"), consent.wish.again},
       {QStringLiteral("startAt"), startAt.isValid() ? startAt.toUTC().toString(Qt::ISODateWithMs) : QString()},
   };
+  if (plan.downgrade) {
+    summary[QStringLiteral("downgradeReason")] = plan.downgrade->reason;
+  }
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(PlanTable(*core_.database)
                     .insert({.digest = plan.digest(),
@@ -78,7 +99,12 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
                                .operatorName = actor,
                                .notesHash = consent.notesHash,
                                .givenMs = core_.nowMs(),
-                               .withdrawnMs = std::nullopt}));
+                               .withdrawnMs = std::nullopt,
+                               .reason = plan.downgrade ? plan.downgrade->reason : QString(),
+                               .agreedBy = plan.downgrade ? plan.downgrade->agreedBy : QString()}));
+    if (plan.downgrade) {
+      SEALIFT_CHECK(core_.record(transaction, downgradeEntry(plan)));
+    }
     SEALIFT_CHECK(core_.audit->append(
         transaction,
         {.event = AuditEvent::ConsentGiven,
@@ -121,6 +147,35 @@ Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& cons
   return id;
 }
 
+Status UpdateService::recordRefusal(const Plan& plan, const ConsentGiven& consent, const Error& error) {
+  return core_.record(
+      {.event = AuditEvent::UpdateRefused,
+       .actor = {},
+       .subject = subjectOf(plan),
+       .outcome = AuditOutcome::Refused,
+       .code = errorCodeName(error.code),
+       .message = error.what,
+       .details = {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("agreed"), consent.planDigest}}});
+}
+
+// Who agrees to a downgrade apart from whoever asks for it: a supervisor; at home, as long as there are no accounts,
+// the owner, by typing which version the device goes back to.
+Result<QString> UpdateService::agreeToDowngrade(const Plan& plan, const ConsentGiven& consent) {
+  Operators& operators = offers_.rules().operators;
+  SEALIFT_TRY(const std::optional<QString> home, SettingTable(*core_.database).find(QString::fromLatin1(kHomeModeKey)));
+  const bool atHome = home == QLatin1String("1");
+  SEALIFT_TRY(const bool accounts, operators.exist());
+  if (!atHome || accounts) {
+    return operators.permitDowngrade(consent.supervisor, core_.operatorName(), atHome);
+  }
+  const QString version = plan.release.terms.version.toString();
+  if (consent.typed.trimmed() != version) {
+    return fail(ErrorCode::ConsentMissing, QStringLiteral("The version to go back to was not typed."),
+                QStringLiteral("Type %1 to go back to it.").arg(version));
+  }
+  return core_.operatorName();
+}
+
 Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const QDateTime& startAt,
                                      const CancelToken& cancel) {
   const auto prepared = std::make_shared<PreparedUpdate>();
@@ -131,14 +186,7 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
   }
   const auto refuseConsent = [&](ErrorCode code, const QString& what) -> Result<QString> {
     const Error error = makeError(code, what);
-    SEALIFT_CHECK(core_.record(
-        {.event = AuditEvent::UpdateRefused,
-         .actor = {},
-         .subject = subjectOf(plan),
-         .outcome = AuditOutcome::Refused,
-         .code = errorCodeName(code),
-         .message = what,
-         .details = {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("agreed"), consent.planDigest}}}));
+    SEALIFT_CHECK(recordRefusal(plan, consent, error));
     return fail(error);
   };
   if (consent.planDigest.isEmpty()) {
@@ -151,6 +199,14 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
   if (consent.notesHash != plan.notesHash) {
     return refuseConsent(ErrorCode::ConsentPlanChanged,
                          QStringLiteral("The notes that were shown are not those of this release."));
+  }
+  if (plan.downgrade) {
+    const Result<QString> supervisor = agreeToDowngrade(plan, consent);
+    if (!supervisor) {
+      SEALIFT_CHECK(recordRefusal(plan, consent, supervisor.error()));
+      return fail(supervisor.error());
+    }
+    prepared->made.plan.downgrade->agreedBy = *supervisor;
   }
   if (startAt.isValid()) {
     SEALIFT_TRY(const QString id, insertJob(plan, consent, startAt));
@@ -194,6 +250,8 @@ void UpdateService::launch(const QString& jobId, const std::shared_ptr<PreparedU
     const Plan& plan = prepared->made.plan;
     const std::unique_ptr<LinkGuard> alone = core_.links->keepOthersAway(plan.address);
     Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subjectOf(plan), core_.operatorName());
+    journal.setEndHook(
+        [this, &plan](Transaction& transaction, Outcome outcome) { return noteEnd(transaction, plan, outcome); });
     JobRunner::Observer observer;
     observer.stage = [this, jobId](Stage stage) {
       update(
@@ -222,6 +280,14 @@ void UpdateService::launch(const QString& jobId, const std::shared_ptr<PreparedU
     }
     finish(jobId, report);
   });
+}
+
+// What the outcome says of the unit and of the release, recorded with it.
+Status UpdateService::noteEnd(Transaction& transaction, const Plan& plan, Outcome outcome) {
+  if (outcome == Outcome::Succeeded) {
+    SEALIFT_CHECK(devices_.securityFloor().noteInstalled(plan.deviceId, plan.release.terms.securityVersion));
+  }
+  return offers_.rules().trouble.noteEnd(transaction, plan.release, outcome);
 }
 
 // The next plan asks for erasing before anything is begun.
@@ -263,6 +329,7 @@ void UpdateService::finish(const QString& jobId, const JobReport& report) {
   }
   signals_.jobsChanged();
   signals_.deviceChanged(ended.deviceId);
+  offers_.rules().trouble.tellChanged();
   for (const auto& waiter : waiters) {
     waiter->addResult(ended);
     waiter->finish();
@@ -295,7 +362,8 @@ Result<QString> UpdateService::carryOn(const QString& jobId) {
   const QJsonObject summary = QJsonDocument::fromJson(row->summary).object();
   const DeviceSnapshot before = deviceFromJson(summary[QStringLiteral("before")].toObject());
   const auto prepared = std::make_shared<PreparedUpdate>();
-  SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, planner_.wishOf(*row), before, core_.closing));
+  SEALIFT_TRY(const UpdatePlanner::Choice wish, planner_.wishOf(*row));
+  SEALIFT_TRY(*prepared, planner_.prepare(row->deviceId, wish, before, core_.closing));
   const Plan& plan = prepared->made.plan;
   SEALIFT_CHECK(planner_.checkStillAgreed(plan, row->planDigest));
   SEALIFT_TRY(AddressGate::Guard guard,
@@ -368,8 +436,9 @@ void UpdateService::startScheduled(const QString& jobId) {
     return;
   }
   const auto prepared = std::make_shared<PreparedUpdate>();
-  Result<PreparedUpdate> made =
-      planner_.prepare(scheduled->deviceId, planner_.wishOf(**row), std::nullopt, core_.closing);
+  const Result<UpdatePlanner::Choice> wish = planner_.wishOf(**row);
+  Result<PreparedUpdate> made = wish ? planner_.prepare(scheduled->deviceId, *wish, std::nullopt, core_.closing)
+                                     : Result<PreparedUpdate>(fail(wish.error()));
   if (!made) {
     stop(isRefusal(made.error().code) ? Outcome::Refused : Outcome::Failed, made.error());
     return;

@@ -61,6 +61,9 @@ class UpdateService {
 
   Result<QString> insertJob(const Plan& plan, const ConsentGiven& consent, const QDateTime& startAt);
   Result<QString> refuse(const Plan& plan, const ConsentGiven& consent);
+  Status recordRefusal(const Plan& plan, const ConsentGiven& consent, const Error& error);
+  Result<QString> agreeToDowngrade(const Plan& plan, const ConsentGiven& consent);
+  Status noteEnd(Transaction& transaction, const Plan& plan, Outcome outcome);
   void launch(const QString& jobId, const std::shared_ptr<PreparedUpdate>& prepared, bool settle,
               AddressGate::Guard guard);
   Result<QString> carryOn(const QString& jobId);
