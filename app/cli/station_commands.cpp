@@ -1,5 +1,7 @@
 #include "app/cli/station_commands.h"
 
+#include "app/cli/station_rule_commands.h"
+
 #include <QJsonObject>
 
 namespace sealift {
@@ -79,6 +81,9 @@ class KeyCommand final : public Command {
 std::vector<std::unique_ptr<Command>> makeStationCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(std::make_unique<KeyCommand>());
+  commands.push_back(makeStationStatusCommand());
+  commands.push_back(makeStationPolicyCommand());
+  commands.push_back(makeStationModeCommand());
   return commands;
 }
 
