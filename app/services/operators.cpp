@@ -2,7 +2,6 @@
 
 #include "app/services/proven_entry.h"
 #include "keystore/crypto/digest.h"
-#include "keystore/crypto/password_hash.h"
 #include "keystore/secrets/pin_source.h"
 
 #include <algorithm>
@@ -48,14 +47,14 @@ Result<SecretBytes> secretOf(const SignIn& signIn) {
   return secret;
 }
 
-Result<QString> newPassword(const SignIn& signIn) {
+Result<QString> newPassword(const SignIn& signIn, const ScryptCost& cost) {
   SEALIFT_TRY(const SecretBytes secret, secretOf(signIn));
   if (QString::fromUtf8(secret.view()).size() < kPasswordMinChars) {
     return fail(ErrorCode::InvalidArgument,
                 QStringLiteral("A password has at least %1 characters.").arg(kPasswordMinChars),
                 QStringLiteral("Choose a longer one; several words are good."));
   }
-  return hashPassword(secret);
+  return hashPassword(secret, cost);
 }
 
 // A name that nobody has takes as long as a wrong password.
@@ -320,7 +319,7 @@ Status Operators::add(const QString& name, Role role, const SignIn& password, co
     return fail(ErrorCode::InvalidArgument, QStringLiteral("The first account must be a supervisor's."),
                 QStringLiteral("Add it with --role supervisor; only supervisors change accounts afterwards."));
   }
-  SEALIFT_TRY(row.password, newPassword(password));
+  SEALIFT_TRY(row.password, newPassword(password, cost_));
   row.changedMs = core_.nowMs();
   return keep(AuditEvent::AccountAdded, row, actor, QStringLiteral("%1 was added as %2.").arg(row.name, row.role),
               [&] { return table.insert(row); });
@@ -351,7 +350,7 @@ Status Operators::changeRole(const QString& name, Role role, const QString& acto
 
 Status Operators::changePassword(const QString& name, const SignIn& password, const QString& actor) {
   SEALIFT_TRY(OperatorRow row, find(name));
-  SEALIFT_TRY(row.password, newPassword(password));
+  SEALIFT_TRY(row.password, newPassword(password, cost_));
   row.changedMs = core_.nowMs();
   row.failures = 0;
   return keep(AuditEvent::AccountChanged, row, actor, QStringLiteral("%1 has a new password.").arg(row.name),

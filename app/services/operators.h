@@ -12,14 +12,16 @@
 #include "app/services/boot_clock.h"
 #include "app/services/station_core.h"
 #include "app/store/operator_table.h"
-#include "keystore/crypto/secret_bytes.h"
+#include "keystore/crypto/password_hash.h"
 
 namespace sealift {
 
 class Operators {
  public:
   // `clock` measures how long an account stays locked after wrong passwords.
-  Operators(StationCore& core, BootClock clock) : core_(core), clock_(std::move(clock)) {}
+  // `cost`: of the passwords that are set from now on.
+  Operators(StationCore& core, BootClock clock, const ScryptCost& cost = {})
+      : core_(core), clock_(std::move(clock)), cost_(cost) {}
 
   static bool isSameName(const QString& a, const QString& b);
   // There are accounts, by the table or by the log.
@@ -59,6 +61,7 @@ class Operators {
 
   StationCore& core_;
   BootClock clock_;
+  ScryptCost cost_;
 };
 
 }  // namespace sealift

@@ -147,8 +147,13 @@ Status ReleaseTrouble::resume(const QString& releaseId, const QString& reason, c
   pause->resumedMs = core_.nowMs();
   pause->resumedBy = actor;
   pause->resumeReason = why;
-  SEALIFT_TRY(const auto troubled, inTrouble(releaseId, pause->forgiven, 0));
-  pause->forgiven += troubled.values();
+  SEALIFT_TRY(const QList<JobRow> jobs, JobTable(*core_.database).listEndedOfRelease(releaseId, 0));
+  pause->forgiven.clear();
+  for (const JobRow& job : jobs) {
+    if (isTrouble(job)) {
+      pause->forgiven << job.id;
+    }
+  }
   SEALIFT_CHECK(ReleasePauseTable(*core_.database).set(*pause));
   SEALIFT_CHECK(
       core_.record(transaction, {.event = AuditEvent::ReleaseResumed,

@@ -13,6 +13,8 @@ namespace {
 
 const SignIn kSam{QStringLiteral("Sam"), "correct horse", {}};
 const SignIn kTine{QStringLiteral("Tine"), "battery staple", {}};
+// So that the tests are quick; what a password costs by default is tested apart.
+const ScryptCost kCheap{.n = 1024, .r = 8, .p = 1};
 const QString kOwner = QStringLiteral("owner");
 
 SecretBytes secret(const char* text) {
@@ -72,7 +74,8 @@ void OperatorsTest::init() {
   core_->audit = std::make_unique<AuditLog>(*core_->database, *core_->signer, *core_->clock);
   core_->setOperatorName(kOwner);
   now_ = {QStringLiteral("boot-1"), 1'000'000};
-  operators_ = std::make_unique<Operators>(*core_, [this] { return now_; });
+  operators_ = std::make_unique<Operators>(
+      *core_, [this] { return now_; }, kCheap);
 }
 
 void OperatorsTest::cleanup() {
@@ -201,7 +204,8 @@ void OperatorsTest::neitherRestartNorClockShortensALock() {
   }
   clock_->advanceSeconds(365LL * 24 * 3600);
   QCOMPARE(tryTo(Act::ChangePolicy, kSam), ErrorCode::OperatorLocked);
-  operators_ = std::make_unique<Operators>(*core_, [this] { return now_; });
+  operators_ = std::make_unique<Operators>(
+      *core_, [this] { return now_; }, kCheap);
   QCOMPARE(tryTo(Act::ChangePolicy, kSam), ErrorCode::OperatorLocked);
   now_ = {QStringLiteral("boot-2"), 20'000};  // another start of the computer: the wait begins anew
   QCOMPARE(tryTo(Act::ChangePolicy, kSam), ErrorCode::OperatorLocked);

@@ -413,6 +413,7 @@ void StationRollbackTest::blockForAModelIsLiftedByASupervisor() {
 
 void StationRollbackTest::pinnedGoesNoFurther() {
   vendor_->release(kNewer);
+  QVERIFY(await(station_->refreshVendor(QStringLiteral("norrland"))));
   const auto device = addDevice(vendor_->deviceConfig(kOld, 1));
   QVERIFY(device);
   QCOMPARE(station_->device(kDevice)->offer->version, kNewer.toString());
@@ -463,7 +464,7 @@ void StationRollbackTest::failuresPauseARelease() {
   QStringList ids;
   for (const char* serial : {"0001", "0002", "0003"}) {
     SmpDeviceConfig config = vendor_->deviceConfig(kNew, 1);
-    config.serial = serial;
+    config.serial = QString::fromLatin1(serial);
     devices.push_back(addDevice(config));
     QVERIFY(devices.back());
     ids << kModel + u'/' + QString::fromLatin1(serial);
