@@ -1,6 +1,7 @@
 // Asks for a decision that people answer for: about which version, why, and who agrees to it.
 #pragma once
 
+#include "app/base/result.h"
 #include "app/services/rule_views.h"
 #include "ui/dialogs/dialog_frame.h"
 
