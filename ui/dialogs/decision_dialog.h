@@ -21,11 +21,11 @@ struct DecisionAsked {
   QString text;
   QString yes;
   bool asksVersion = false;
-  QString version;  // that stands there at first
+  QString version = {};  // that stands there at first
   bool asksEveryBuild = false;
   bool asksReason = true;
   bool asksSignIn = false;  // a supervisor's name and password
-  QString typed;            // to be typed exactly as it is here; empty: nothing
+  QString typed = {};       // to be typed exactly as it is here; empty: nothing
   bool harmful = false;
 };
 
