@@ -17,6 +17,10 @@
   X(OperatorSignedIn,    "operator.signed-in") \
   X(OperatorSignedOut,   "operator.signed-out") \
   X(OperatorRefused,     "operator.refused") \
+  X(AccountAdded,        "account.added") \
+  X(AccountChanged,      "account.changed") \
+  X(AccountRemoved,      "account.removed") \
+  X(OperatorAltered,     "operator.altered") \
   X(VendorAdded,         "vendor.added") \
   X(VendorRemoved,       "vendor.removed") \
   X(VendorRefreshed,     "vendor.refreshed") \
@@ -26,6 +30,7 @@
   X(DeviceSeen,          "device.seen") \
   X(DeviceRenamed,       "device.renamed") \
   X(DeviceRemoved,       "device.removed") \
+  X(DeviceCounterFell,   "device.counter-fell") \
   X(PlanMade,            "plan.made") \
   X(CheckPassed,         "check.passed") \
   X(CheckWarned,         "check.warned") \
@@ -52,6 +57,14 @@
   X(ReleaseSkipped,      "release.skipped") \
   X(ReleaseUnskipped,    "release.unskipped") \
   X(ReleaseDeferred,     "release.deferred") \
+  X(ReleaseBlocked,      "release.blocked") \
+  X(ReleaseUnblocked,    "release.unblocked") \
+  X(ReleasePinned,       "release.pinned") \
+  X(ReleaseUnpinned,     "release.unpinned") \
+  X(ReleasePaused,       "release.paused") \
+  X(ReleaseResumed,      "release.resumed") \
+  X(DowngradeAgreed,     "downgrade.agreed") \
+  X(PolicyChanged,       "policy.changed") \
   X(AuditVerified,       "audit.verified") \
   X(AuditExported,       "audit.exported") \
   X(AuditHeadExported,   "audit.head-exported") \

@@ -65,7 +65,7 @@
   X(CatalogMalformed,       "catalog.malformed",           "The vendor's description is not valid. Tell the vendor.") \
   X(PolicyWrongModel,       "policy.wrong-model",          "This firmware is for another model. Choose the right device.") \
   X(PolicyWrongRevision,    "policy.wrong-revision",       "This firmware is for another hardware revision.") \
-  X(PolicyVersionLower,     "policy.version-lower",        "Installing an older version is not allowed.") \
+  X(PolicyVersionLower,     "policy.version-lower",        "Going back to an older version is a downgrade, which is agreed to apart: sealiftctl update downgrade.") \
   X(PolicyVersionSame,      "policy.version-same",         "The device already runs this version.") \
   X(PolicySecurityVersion,  "policy.security-version",     "The device must not go below its security version. Nothing overrides this.") \
   X(PolicyMinimumVersion,   "policy.minimum-version",      "Install the intermediate release first.") \
@@ -74,6 +74,14 @@
   X(PolicyRole,             "policy.role",                 "Ask somebody with the needed role.") \
   X(PolicyPower,            "policy.power",                "Connect the power supply, wait until the battery is charged, then try again.") \
   X(PolicyDeferral,         "policy.deferral",             "Install it before the vendor's date.") \
+  X(PolicyBlocked,          "policy.blocked",              "Somebody blocked this release. The check says who, why, and how the block is lifted.") \
+  X(PolicyPinned,           "policy.pinned",               "The device is pinned to another release. The check says who, why, and how the pin is lifted.") \
+  X(PolicyTriedBefore,      "policy.tried-before",         "Find out why the device went back; then agree apart to trying it again (--again).") \
+  X(PolicyReleaseTrouble,   "policy.release-trouble",      "Find out why the release failed on other devices; then resume it: sealiftctl release resume.") \
+  X(PolicyDowngrade,        "policy.downgrade",            "Going back to an older version needs the station's policy, a reason and a supervisor.") \
+  X(OperatorSignIn,         "operator.sign-in",            "Check the name and the password. Every wrong one is recorded and lengthens the wait.") \
+  X(OperatorLocked,         "operator.locked",             "Wait as long as the message says; restarting Sealift or changing the clock does not shorten it.") \
+  X(OperatorAltered,        "operator.altered",            "Accounts or rules were changed outside Sealift. Keep the database as evidence and call the auditor.") \
   X(ConsentMissing,         "consent.missing",             "Review the plan and agree to it.") \
   X(ConsentPlanChanged,     "consent.plan-changed",        "Something changed since you agreed. Review the new plan.") \
   X(StoreOpen,              "store.open",                  "Check the data folder's permissions and free space.") \

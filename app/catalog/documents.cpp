@@ -110,6 +110,8 @@ Result<Release> parseRelease(const QString& vendorId, const QString& targetPath,
     SEALIFT_TRY(release.notes[language], languages.text(language, 1000));
   }
   SEALIFT_TRY(release.advisories, parseAdvisories(sealift, what));
+  SEALIFT_TRY(terms.downgradeTo, field.flagOr(QStringLiteral("downgradeTo"), true));
+  SEALIFT_TRY(terms.downgradeFrom, field.flagOr(QStringLiteral("downgradeFrom"), true));
   SEALIFT_TRY(release.restart, field.flagOr(QStringLiteral("restart"), true));
   SEALIFT_TRY(const qint64 offline, field.numberOr(QStringLiteral("offlineSeconds"), 0, 0, 86'400));
   release.offlineSeconds = static_cast<int>(offline);

@@ -4,6 +4,8 @@
 #include "app/cli/device_commands.h"
 #include "app/cli/driver_commands.h"
 #include "app/cli/json_views.h"
+#include "app/cli/operator_commands.h"
+#include "app/cli/release_commands.h"
 #include "app/cli/repo_commands.h"
 #include "app/cli/station_commands.h"
 #include "app/cli/update_commands.h"
@@ -51,6 +53,8 @@ std::vector<CommandGroup> makeCommands() {
   std::vector<CommandGroup> groups;
   groups.push_back({"device", "The devices that this station knows", makeDeviceCommands()});
   groups.push_back({"update", "Plan an update, agree to it, carry it out", makeUpdateCommands()});
+  groups.push_back({"release", "Skip, block, pin and resume releases", makeReleaseCommands()});
+  groups.push_back({"operator", "The people who may decide at this station", makeOperatorCommands()});
   groups.push_back({"vendor", "The vendors that this station trusts", makeVendorCommands()});
   groups.push_back({"driver", "The bootloader protocols that this Sealift speaks", makeDriverCommands()});
   groups.push_back({"station", "This station itself", makeStationCommands()});

@@ -34,13 +34,25 @@ void printDevice(Terminal& terminal, const DeviceView& device) {
       {QStringLiteral("Support"), device.phaseText},
       {QStringLiteral("Offer"),
        device.offer ? QStringLiteral("%1: %2").arg(device.offer->version, device.offer->headline) : QString()},
+      {QStringLiteral("It returned"), device.offer ? device.offer->returned : QString()},
+      {QStringLiteral("Paused"), device.offer && device.offer->paused
+                                     ? QStringLiteral("the offered release went wrong on several devices")
+                                     : QString()},
       {QStringLiteral("Mind"), device.warning},
+      {QStringLiteral("Counter"), device.counterWarning},
       {QStringLiteral("Problem"),
        device.problem ? device.problem->message() + u' ' + device.problem->remedy : QString()},
   });
   for (const SlotView& slot : device.slots) {
     terminal.line(QStringLiteral("  Slot %1: %2  %3")
                       .arg(slot.name, slot.version.isEmpty() ? QStringLiteral("–") : slot.version, slot.state.text));
+  }
+  for (const ReleaseRuleView& rule : device.rules) {
+    terminal.line(QStringLiteral("  Rule: %1 %2 (%3) for the %4, by %5%6")
+                      .arg(rule.kind, rule.version,
+                           rule.imageHash.isEmpty() ? QStringLiteral("every build") : rule.imageHash.left(16),
+                           rule.scope, rule.madeBy.isEmpty() ? QStringLiteral("somebody") : rule.madeBy,
+                           rule.reason.isEmpty() ? QString() : QStringLiteral(": ") + rule.reason));
   }
   for (const HistoryItem& item : device.history) {
     terminal.line(QStringLiteral("  %1  %2  %3  %4")

@@ -70,15 +70,44 @@ QJsonObject toJson(const DeviceView& device) {
                    {QStringLiteral("fullSupportEnds"), date(device.lifecycle.fullSupportEnds)},
                    {QStringLiteral("securitySupportEnds"), date(device.lifecycle.securitySupportEnds)}}},
   };
-  json[QStringLiteral("offer")] = device.offer
-                                      ? QJsonValue(QJsonObject{{QStringLiteral("release"), device.offer->releaseId},
-                                                               {QStringLiteral("version"), device.offer->version},
-                                                               {QStringLiteral("severity"), device.offer->severity},
-                                                               {QStringLiteral("bytes"), device.offer->downloadBytes}})
-                                      : QJsonValue();
+  json[QStringLiteral("offer")] =
+      device.offer ? QJsonValue(QJsonObject{{QStringLiteral("release"), device.offer->releaseId},
+                                            {QStringLiteral("version"), device.offer->version},
+                                            {QStringLiteral("severity"), device.offer->severity},
+                                            {QStringLiteral("bytes"), device.offer->downloadBytes},
+                                            {QStringLiteral("returned"), orNull(device.offer->returned)},
+                                            {QStringLiteral("paused"), device.offer->paused}})
+                   : QJsonValue();
   json[QStringLiteral("problem")] = device.problem ? QJsonValue(toJson(*device.problem)) : QJsonValue();
   json[QStringLiteral("warning")] = orNull(device.warning);
+  json[QStringLiteral("counterWarning")] = orNull(device.counterWarning);
+  QJsonArray rules;
+  for (const ReleaseRuleView& rule : device.rules) {
+    rules << toJson(rule);
+  }
+  json[QStringLiteral("rules")] = rules;
   return json;
+}
+
+QJsonObject toJson(const ReleaseRuleView& rule) {
+  return {{QStringLiteral("kind"), rule.kind},       {QStringLiteral("scope"), rule.scope},
+          {QStringLiteral("scopeId"), rule.scopeId}, {QStringLiteral("version"), rule.version},
+          {QStringLiteral("reason"), rule.reason},   {QStringLiteral("imageHash"), orNull(rule.imageHash)},
+          {QStringLiteral("madeBy"), rule.madeBy},   {QStringLiteral("made"), time(rule.made)}};
+}
+
+QJsonObject toJson(const AlertView& alert) {
+  return {{QStringLiteral("kind"), alert.kind},     {QStringLiteral("subject"), orNull(alert.subject)},
+          {QStringLiteral("title"), alert.title},   {QStringLiteral("text"), alert.text},
+          {QStringLiteral("remedy"), alert.remedy}, {QStringLiteral("since"), time(alert.since)}};
+}
+
+QJsonObject toJson(const OperatorView& account) {
+  return {{QStringLiteral("name"), account.name},
+          {QStringLiteral("role"), account.role},
+          {QStringLiteral("changed"), time(account.changed)},
+          {QStringLiteral("locked"), account.locked},
+          {QStringLiteral("altered"), account.altered}};
 }
 
 QJsonObject toJson(const FoundView& found) {

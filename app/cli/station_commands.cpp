@@ -1,6 +1,7 @@
 #include "app/cli/station_commands.h"
 
 #include "app/cli/json_views.h"
+#include "app/cli/station_rule_commands.h"
 
 #include <QJsonObject>
 
@@ -166,6 +167,9 @@ class WindowCommand final : public Command {
 std::vector<std::unique_ptr<Command>> makeStationCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(std::make_unique<KeyCommand>());
+  commands.push_back(makeStationStatusCommand());
+  commands.push_back(makeStationPolicyCommand());
+  commands.push_back(makeStationModeCommand());
   commands.push_back(std::make_unique<LimitsCommand>());
   commands.push_back(std::make_unique<WindowCommand>());
   return commands;

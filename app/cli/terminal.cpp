@@ -63,14 +63,18 @@ void Terminal::note(const QString& text) {
 }
 
 bool Terminal::confirm(const QString& question) {
+  return ask(question + QStringLiteral(" Type yes to agree")) == QLatin1String("yes");
+}
+
+std::optional<QString> Terminal::ask(const QString& question) {
   endProgress();
   if (!interactive_) {
-    return false;
+    return std::nullopt;
   }
   // Before the question is seen, or a quick Ctrl-C is written down and not heard while the answer is read.
   const Interrupt::EndsAtOnce untilAnswered(static_cast<int>(ExitCode::Cancelled));
-  out_ << harmless(question) << QStringLiteral(" Type yes to agree: ") << Qt::flush;
-  return in_.readLine().trimmed() == QLatin1String("yes");
+  out_ << harmless(question) << QStringLiteral(": ") << Qt::flush;
+  return in_.readLine().trimmed();
 }
 
 void Terminal::progress(const QString& step, double fraction, const QString& detail) {

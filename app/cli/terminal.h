@@ -7,6 +7,8 @@
 #include <QString>
 #include <QTextStream>
 
+#include <optional>
+
 namespace sealift {
 
 class Terminal {
@@ -23,6 +25,8 @@ class Terminal {
   // True for "yes" typed in full ("y" is too easy for what it does). False when nobody can be asked. Ctrl-C
   // while the question stands ends the program: nothing runs then.
   bool confirm(const QString& question);
+  // A line that is typed, in sight. Nothing when nobody can be asked.
+  std::optional<QString> ask(const QString& question);
   // On a terminal one line that is redrawn; otherwise a plain line whenever `step` changes, and every tenth.
   void progress(const QString& step, double fraction, const QString& detail);
   void endProgress();

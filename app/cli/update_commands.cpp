@@ -1,7 +1,9 @@
 #include "app/cli/update_commands.h"
 
+#include "app/cli/downgrade_command.h"
 #include "app/cli/json_views.h"
 #include "app/cli/queue_commands.h"
+#include "app/cli/update_output.h"
 
 #include <QJsonArray>
 #include <QLocale>
@@ -25,12 +27,21 @@ QString mark(CheckState state) {
   return QStringLiteral("–       ");
 }
 
+}  // namespace
+
 void printPlan(Terminal& terminal, const PlanView& plan) {
   terminal.line(QStringLiteral("%1 · %2").arg(plan.deviceName, plan.modelLine));
-  terminal.line(QStringLiteral("Update %1 → %2").arg(plan.fromVersion, plan.toVersion));
+  terminal.line(QStringLiteral("%1 %2 → %3")
+                    .arg(plan.isDowngrade ? QStringLiteral("DOWNGRADE") : QStringLiteral("Update"), plan.fromVersion,
+                         plan.toVersion));
+  if (plan.isDowngrade) {
+    terminal.line(QStringLiteral("Reason: %1").arg(plan.downgradeReason));
+  }
   terminal.line();
-  terminal.line(QStringLiteral("What changes (severity: %1, released %2)")
-                    .arg(plan.severity, plan.released.toString(Qt::ISODate)));
+  terminal.line(QStringLiteral("%1 (severity: %2, released %3)")
+                    .arg(plan.isDowngrade ? QStringLiteral("What is undone, and what is installed")
+                                          : QStringLiteral("What changes"),
+                         plan.severity, plan.released.toString(Qt::ISODate)));
   const QStringList notes = plan.notesMarkdown.trimmed().split(u'\n');
   for (const QString& note : notes) {
     terminal.line(QStringLiteral("  ") + note);
@@ -111,11 +122,16 @@ ExitCode followToEnd(CommandContext& context, Station& station, const QString& j
   return printEnd(context, ended);
 }
 
+namespace {
+
 constexpr const char* kReleaseHelp =
     "A version, or a release's id as --json tells it, instead of the newest that fits; every check still applies";
 
 constexpr const char* kEraseHelp =
     "Agree that a read-protected device is erased altogether first: firmware, settings, keys";
+
+constexpr const char* kAgainHelp =
+    "Agree that a release is tried again from which the device went back by itself before";
 
 class PlanCommand final : public Command {
  public:
@@ -124,6 +140,7 @@ class PlanCommand final : public Command {
     app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
     app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
     app->add_flag("--erase-everything", eraseEverything_, kEraseHelp);
+    app->add_flag("--again", again_, kAgainHelp);
     return app;
   }
   ExitCode run(CommandContext& context) override {
@@ -131,7 +148,8 @@ class PlanCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), {fromStd(release_), eraseEverything_}));
+    const Result<PlanView> plan =
+        await((*station)->planUpdate(fromStd(id_), {fromStd(release_), eraseEverything_, again_}));
     if (!plan) {
       return report(context, plan.error());
     }
@@ -147,6 +165,7 @@ class PlanCommand final : public Command {
   std::string id_;
   std::string release_;
   bool eraseEverything_ = false;
+  bool again_ = false;
 };
 
 class ApplyCommand final : public Command {
@@ -156,6 +175,7 @@ class ApplyCommand final : public Command {
     app->add_option("DEVICE", id_, "Its id, address, serial number or name")->required();
     app->add_option("--release", release_, kReleaseHelp)->type_name("RELEASE");
     app->add_flag("--erase-everything", eraseEverything_, kEraseHelp);
+    app->add_flag("--again", again_, kAgainHelp);
     app->add_option("--accept", accept_, "The digest that `update plan` printed, for scripts")->type_name("PLAN");
     app->add_option(
            "--when", when_,
@@ -179,8 +199,16 @@ class ApplyCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    UpdateWish wish{fromStd(release_), eraseEverything_, start->when == StartTime::When::Connect};
+    UpdateWish wish{fromStd(release_), eraseEverything_, start->when == StartTime::When::Connect, again_};
     Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), wish));
+    if (plan && plan->needsAgain && !context.json && accept_.empty()) {
+      printPlan(*context.terminal, *plan);
+      if (context.terminal->confirm(
+              QStringLiteral("The device went back from this release by itself before. I want to try it again."))) {
+        wish.again = true;
+        plan = await((*station)->planUpdate(fromStd(id_), wish));
+      }
+    }
     if (plan && plan->needsErase && !context.json && accept_.empty()) {
       printPlan(*context.terminal, *plan);
       if (context.terminal->confirm(QStringLiteral("Everything on this device will be erased, for good: firmware, "
@@ -246,6 +274,7 @@ class ApplyCommand final : public Command {
   std::string id_;
   std::string release_;
   bool eraseEverything_ = false;
+  bool again_ = false;
   std::string accept_;
   std::string when_ = "now";
   std::string window_;
@@ -395,6 +424,7 @@ std::vector<std::unique_ptr<Command>> makeUpdateCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(std::make_unique<PlanCommand>());
   commands.push_back(std::make_unique<ApplyCommand>());
+  commands.push_back(makeDowngradeCommand());
   commands.push_back(std::make_unique<ResumeCommand>());
   commands.push_back(std::make_unique<RetryCommand>());
   for (std::unique_ptr<Command>& command : makeQueueCommands()) {

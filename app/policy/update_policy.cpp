@@ -1,5 +1,7 @@
 #include "app/policy/update_policy.h"
 
+#include "app/policy/reason.h"
+
 #include <algorithm>
 
 namespace sealift {
@@ -96,11 +98,24 @@ Check checkVersion(const PolicyQuestion& q) {
   const QString refusal = QStringLiteral("Not newer than installed");
   const Slot* running = q.device.runningSlot();
   if (running == nullptr || !running->version) {
+    if (q.downgrade) {
+      return refuse(id, QStringLiteral("Not a downgrade"), ErrorCode::PolicyDowngrade,
+                    QStringLiteral("The device does not tell which version it runs, so nothing is known to be older."));
+    }
     // In its bootloader a device runs nothing. The security version still stands in the way of old firmware.
     return Check::warning(id, title, QStringLiteral("the device does not tell which version it runs"));
   }
   const QString installed = running->version->toString();
   const QString offered = q.release.version.toString();
+  if (q.downgrade && q.release.version < *running->version) {
+    return Check::warning(id, QStringLiteral("Downgrade: older than installed"),
+                          QStringLiteral("%1 < %2: what came in between is undone").arg(offered, installed));
+  }
+  if (q.downgrade && q.release.version > *running->version) {
+    return refuse(
+        id, QStringLiteral("Not a downgrade"), ErrorCode::PolicyDowngrade,
+        QStringLiteral("%1 is newer than %2, which is installed: that is an update.").arg(offered, installed));
+  }
   if (q.release.version < *running->version) {
     return refuse(id, refusal, ErrorCode::PolicyVersionLower,
                   QStringLiteral("%1 is older than %2, which is installed.").arg(offered, installed));
@@ -115,7 +130,16 @@ Check checkSecurityVersion(const PolicyQuestion& q) {
   const QString id = QStringLiteral("security-version");
   const QString title = QStringLiteral("Not below the security version");
   const QString refusal = QStringLiteral("Below the security version");
-  const quint32 floor = std::max(q.device.securityVersion.value_or(0), q.highestSecurityVersionSeen.value_or(0));
+  // A device without a counter stands where the vendor says that its firmware does.
+  const std::optional<quint32> published =
+      q.downgrade && q.downgrade->running ? std::optional(q.downgrade->running->securityVersion) : std::nullopt;
+  const quint32 floor =
+      std::max({q.device.securityVersion.value_or(0), q.highestSecurityVersionSeen.value_or(0), published.value_or(0)});
+  if (q.downgrade && !q.device.securityVersion && !q.highestSecurityVersionSeen && !published) {
+    return refuse(id, QStringLiteral("The security version is not known"), ErrorCode::PolicySecurityVersion,
+                  QStringLiteral("Neither the device nor its vendor nor this station tells the security version that "
+                                 "the device stands at."));
+  }
   if (q.release.securityVersion < floor) {
     return refuse(id, refusal, ErrorCode::PolicySecurityVersion,
                   QStringLiteral("The release has security version %1, the device stands at %2.")
@@ -126,7 +150,7 @@ Check checkSecurityVersion(const PolicyQuestion& q) {
     return refuse(id, refusal, ErrorCode::PolicySecurityVersion,
                   QStringLiteral("The image carries no security version, the device stands at %1.").arg(floor));
   }
-  if (!q.device.securityVersion && !q.highestSecurityVersionSeen) {
+  if (!q.device.securityVersion && !q.highestSecurityVersionSeen && !published) {
     return Check::passed(id, title,
                          QStringLiteral("release %1; the device tells no counter").arg(q.release.securityVersion));
   }
@@ -221,6 +245,41 @@ Check checkLifecycle(const PolicyQuestion& q) {
           {}};
 }
 
+Check checkDowngradePolicy(const PolicyQuestion& q) {
+  const QString id = QStringLiteral("downgrade-policy");
+  if (!q.downgrade->allowedHere) {
+    return refuse(id, QStringLiteral("Downgrades are off at this station"), ErrorCode::PolicyDowngrade,
+                  QStringLiteral("The station's policy does not allow going back to an older version."));
+  }
+  return Check::passed(id, QStringLiteral("Downgrades are possible at this station"),
+                       QStringLiteral("a supervisor must agree to each"));
+}
+
+Check checkDowngradeVendor(const PolicyQuestion& q) {
+  const QString id = QStringLiteral("downgrade-vendor");
+  const QString refusal = QStringLiteral("The vendor forbids this downgrade");
+  const QString offered = q.release.version.toString();
+  if (!q.release.downgradeTo) {
+    return refuse(id, refusal, ErrorCode::PolicyDowngrade,
+                  QStringLiteral("The vendor's metadata says that nothing goes back to %1.").arg(offered));
+  }
+  if (q.downgrade->running && !q.downgrade->running->downgradeFrom) {
+    return refuse(id, refusal, ErrorCode::PolicyDowngrade,
+                  QStringLiteral("The vendor's metadata says that nothing goes back from %1.")
+                      .arg(q.downgrade->running->version.toString()));
+  }
+  return Check::passed(id, QStringLiteral("The vendor does not forbid it"), offered);
+}
+
+Check checkDowngradeReason(const PolicyQuestion& q) {
+  const QString id = QStringLiteral("downgrade-reason");
+  const Result<QString> reason = readReason(q.downgrade->reason);
+  if (!reason) {
+    return refuse(id, QStringLiteral("No reason for the downgrade"), ErrorCode::PolicyDowngrade, reason.error().what);
+  }
+  return Check::passed(id, QStringLiteral("Reason for the downgrade"), *reason);
+}
+
 // STMicroelectronics AN2606 and RM0008, option bytes: taking read-out protection off erases the whole flash.
 Check checkProtection(const PolicyQuestion& q) {
   const QString id = QStringLiteral("read-out-protection");
@@ -250,6 +309,9 @@ QList<Check> askUpdatePolicy(const PolicyQuestion& question) {
       checkSize(question),      checkFallback(question),        checkPower(question),
       checkLifecycle(question),
   };
+  if (question.downgrade) {
+    checks << checkDowngradePolicy(question) << checkDowngradeVendor(question) << checkDowngradeReason(question);
+  }
   if (question.device.readProtected || question.eraseAgreed) {
     checks << checkProtection(question);
   }

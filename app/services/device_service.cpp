@@ -11,10 +11,6 @@
 namespace sealift {
 namespace {
 
-QString counterKey(const QString& id) {
-  return QStringLiteral("security-version.") + id;
-}
-
 QString protectionKey(const QString& id) {
   return QStringLiteral("read-protected.") + id;
 }
@@ -155,7 +151,11 @@ Result<KnownDevice> DeviceService::keep(const KnownDevice& before, const Recogni
                                  .givenName = device.givenName,
                                  .snapshot = QJsonDocument(deviceToJson(seen.snapshot)).toJson(QJsonDocument::Compact),
                                  .lastSeenMs = device.lastSeenMs}));
-  SEALIFT_CHECK(rememberSecurityVersion(device));
+  if (seen.snapshot.securityVersion) {
+    SEALIFT_CHECK(floor_.noteTold(
+        {QStringLiteral("device"), device.id, device.givenName.isEmpty() ? seen.snapshot.deviceName : device.givenName},
+        *seen.snapshot.securityVersion));
+  }
   const Slot* running = seen.snapshot.runningSlot();
   const bool changed =
       !before.snapshot || device.id != before.id || !before.online || !(before.snapshot->slots == seen.snapshot.slots);
@@ -228,26 +228,6 @@ void DeviceService::replace(const QString& oldId, const KnownDevice& device) {
     }
   }
   listChanged ? listChanged_() : changed_(device.id);
-}
-
-// A counter that was reset on the device is still remembered here.
-Status DeviceService::rememberSecurityVersion(const KnownDevice& device) {
-  if (!device.snapshot->securityVersion) {
-    return {};
-  }
-  const quint32 seen = *device.snapshot->securityVersion;
-  if (seen > highestSecurityVersionSeen(device.id).value_or(0)) {
-    return SettingTable(*core_.database).set(counterKey(device.id), QString::number(seen));
-  }
-  return {};
-}
-
-std::optional<quint32> DeviceService::highestSecurityVersionSeen(const QString& id) const {
-  const Result<std::optional<QString>> kept = SettingTable(*core_.database).find(counterKey(id));
-  if (!kept || !*kept) {
-    return std::nullopt;
-  }
-  return (*kept)->toUInt();
 }
 
 Status DeviceService::rememberProtection(const QString& id, bool isProtected) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/services/device_recognition.h"
+#include "app/services/security_floor.h"
 #include "app/services/unit_identity.h"
 
 #include <QList>
@@ -36,6 +37,7 @@ class DeviceService {
         vendors_(vendors),
         recognition_(core, vendors),
         identity_(core),
+        floor_(core),
         changed_(std::move(changed)),
         listChanged_(std::move(listChanged)) {}
 
@@ -77,7 +79,8 @@ class DeviceService {
   Result<Driven> drive(const KnownDevice& device);
   // What a job saw at its end.
   void recordSnapshot(const QString& id, const DeviceSnapshot& snapshot);
-  std::optional<quint32> highestSecurityVersionSeen(const QString& id) const;
+  const SecurityFloor& securityFloor() const { return floor_; }
+  SecurityFloor& securityFloor() { return floor_; }
   // A bootloader tells of its read-out protection only when it is read: what a job met is kept for the next plan.
   Status rememberProtection(const QString& id, bool isProtected);
   bool wasProtected(const QString& id) const;
@@ -91,12 +94,12 @@ class DeviceService {
   Result<KnownDevice> keep(const KnownDevice& before, const Recognised& seen);
   Status forgetOldAddress(const KnownDevice& moved);
   void replace(const QString& oldId, const KnownDevice& device);
-  Status rememberSecurityVersion(const KnownDevice& device);
 
   StationCore& core_;
   VendorService& vendors_;
   DeviceRecognition recognition_;
   UnitIdentity identity_;
+  SecurityFloor floor_;
   std::function<void(const QString&)> changed_;
   std::function<void()> listChanged_;
   std::mutex keeping_;  // two units are told apart one after the other

@@ -240,6 +240,14 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
     }
     if (const std::optional<Release> release = offers.offerFor(device)) {
       view.offer = makeOffer(*release, repository->downloadBytes(*release), offers.remindAt(device.id, *release));
+      const ReleaseTrouble& trouble = offers.rules().trouble;
+      const auto returned = trouble.returnOf(device.id, release->id());
+      if (returned && *returned) {
+        view.offer->returned = QStringLiteral("The device went back from it by itself on %1 (job %2).")
+                                   .arg((*returned)->endedAt.toString(Qt::ISODate), (*returned)->jobId);
+      }
+      const auto pause = trouble.pauseOf(release->id());
+      view.offer->paused = !pause || pause->has_value();
     }
   }
   view.modelName = modelName;
@@ -254,6 +262,13 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
     view.name = device.foundName.isEmpty() ? QStringLiteral("Unknown device") : device.foundName;
   }
   view.warning = twinWarning(device, devices);
+  if (const auto fall = devices.securityFloor().fallOf(device.id); fall && *fall) {
+    view.counterWarning = SecurityFloor::textOf(**fall);
+  }
+  const auto rules = offers.rules().releases.listFor(device.id, device.vendorId, device.modelId);
+  for (const ReleaseRuleRow& rule : rules.value_or(QList<ReleaseRuleRow>())) {
+    view.rules << viewOf(rule);
+  }
   view.history = updates.historyOf(device.id);
   showCondition(view, device, core, updates, offers);
   return view;

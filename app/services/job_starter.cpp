@@ -52,6 +52,8 @@ void JobStarter::launch(const QString& jobId, const std::shared_ptr<PreparedUpda
     const Plan& plan = prepared->made.plan;
     const std::unique_ptr<LinkGuard> alone = core_.links->keepOthersAway(plan.address);
     Journal journal(*core_.database, *core_.audit, *core_.clock, jobId, subjectOf(plan), core_.operatorName());
+    journal.setEndHook(
+        [this, &plan](Transaction& transaction, Outcome outcome) { return noteEnd(transaction, plan, outcome); });
     JobRunner::Observer observer;
     std::shared_ptr<SleepHold> awake;
     observer.stage = [&](Stage stage) {
@@ -104,6 +106,14 @@ std::shared_ptr<SleepHold> JobStarter::keepAwake(Journal& journal) {
   return *held;
 }
 
+// What the outcome says of the unit and of the release, recorded with it.
+Status JobStarter::noteEnd(Transaction& transaction, const Plan& plan, Outcome outcome) {
+  if (outcome == Outcome::Succeeded) {
+    SEALIFT_CHECK(devices_.securityFloor().noteInstalled(plan.deviceId, plan.release.terms.securityVersion));
+  }
+  return offers_.rules().trouble.noteEnd(transaction, plan.release, outcome);
+}
+
 // The next plan asks for erasing before anything is begun.
 void JobStarter::noteProtection(const QString& deviceId, const JobReport& report) {
   if (report.outcome == Outcome::Succeeded) {
@@ -144,6 +154,7 @@ void JobStarter::ended(const QString& jobId, const JobReport& report) {
     return;
   }
   book_.finish(jobId, report, core_.clock->nowUtc());
+  offers_.rules().trouble.tellChanged();
   scheduler_.left(jobId);
 }
 
@@ -244,6 +255,9 @@ void JobStarter::startWaiting(const QString& jobId) {
     }
     return;
   }
+  if (waitsForRelease(*job)) {
+    return;
+  }
   const std::shared_ptr<PreparedUpdate> prepared = planAgain(*job);
   if (!prepared) {
     return;
@@ -270,11 +284,23 @@ bool JobStarter::take(const QString& jobId) {
   return taken && *taken;
 }
 
+bool JobStarter::waitsForRelease(const WaitingJob& job) {
+  const QString release = QJsonDocument::fromJson(job.job.summary).object()[QStringLiteral("release")].toString();
+  const Result<std::optional<ReleasePauseRow>> pause = offers_.rules().trouble.pauseOf(release);
+  if (pause && !*pause) {
+    return false;
+  }
+  wait(job.job.id, core_.clock->nowUtc().addSecs(kBusySeconds),
+       pause ? ReleaseTrouble::textOf(**pause) : pause.error().message());
+  return true;
+}
+
 std::shared_ptr<PreparedUpdate> JobStarter::planAgain(const WaitingJob& job) {
   const CancelToken cancel = book_.tokenOf(job.job.id);
   auto prepared = std::make_shared<PreparedUpdate>();
-  Result<PreparedUpdate> made =
-      planner_.prepare(job.job.deviceId, planner_.wishOf(job.job), std::nullopt, core_.closing);
+  const Result<UpdatePlanner::Choice> wish = planner_.wishOf(job.job);
+  Result<PreparedUpdate> made = wish ? planner_.prepare(job.job.deviceId, *wish, std::nullopt, core_.closing)
+                                     : Result<PreparedUpdate>(fail(wish.error()));
   if (cancel.isCancelled()) {
     stop(job, Outcome::Cancelled, makeError(ErrorCode::Cancelled, QStringLiteral("Cancelled before it began.")));
     return nullptr;
@@ -297,6 +323,8 @@ bool JobStarter::stillAgreed(const WaitingJob& job, const PreparedUpdate& prepar
     if (failed->id == QLatin1String(kHostPowerCheck)) {  // somebody may plug it in
       wait(job.job.id, core_.clock->nowUtc().addSecs(kAskAgainSeconds),
            QStringLiteral("this computer's battery is too low"));
+    } else if (failed->code == errorCodeName(ErrorCode::PolicyReleaseTrouble)) {
+      wait(job.job.id, core_.clock->nowUtc().addSecs(kBusySeconds), failed->detail);
     } else {
       stop(job, Outcome::Refused, errorOf(*failed));
     }
@@ -354,7 +382,8 @@ Status JobStarter::carryOnAlone(const JobRow& row) {
   const QJsonObject summary = QJsonDocument::fromJson(row.summary).object();
   const DeviceSnapshot before = deviceFromJson(summary[QStringLiteral("before")].toObject());
   const auto prepared = std::make_shared<PreparedUpdate>();
-  SEALIFT_TRY(*prepared, planner_.prepare(row.deviceId, planner_.wishOf(row), before, core_.closing));
+  SEALIFT_TRY(const UpdatePlanner::Choice wish, planner_.wishOf(row));
+  SEALIFT_TRY(*prepared, planner_.prepare(row.deviceId, wish, before, core_.closing));
   const Plan& plan = prepared->made.plan;
   SEALIFT_CHECK(planner_.checkStillAgreed(plan, row.planDigest));
   SEALIFT_TRY(AddressGate::Guard guard,

@@ -12,9 +12,10 @@ namespace sealift {
 
 class JobStarter {
  public:
-  JobStarter(StationCore& core, DeviceService& devices, UpdatePlanner& planner, JobBook& book)
+  JobStarter(StationCore& core, DeviceService& devices, ReleaseOffers& offers, UpdatePlanner& planner, JobBook& book)
       : core_(core),
         devices_(devices),
+        offers_(offers),
         planner_(planner),
         book_(book),
         scheduler_(core, devices, book, [this](const QString& jobId) { startWaiting(jobId); }) {}
@@ -37,6 +38,8 @@ class JobStarter {
   Status checkResumable(const JobRow& row);
   Status carryOnAlone(const JobRow& row);
   void startWaiting(const QString& jobId);
+  // Its release went wrong on other devices meanwhile: the job was put back.
+  bool waitsForRelease(const WaitingJob& job);
   // Nothing when the job may begin now; else it was put back or has ended.
   std::shared_ptr<PreparedUpdate> planAgain(const WaitingJob& job);
   bool stillAgreed(const WaitingJob& job, const PreparedUpdate& prepared);
@@ -49,10 +52,12 @@ class JobStarter {
   Status noteRetry(const QString& jobId, const Error& error, QueueRow place);
   std::shared_ptr<SleepHold> keepAwake(Journal& journal);
   void noteOverrun(const QString& jobId, Journal& journal);
+  Status noteEnd(Transaction& transaction, const Plan& plan, Outcome outcome);
   void noteProtection(const QString& deviceId, const JobReport& report);
 
   StationCore& core_;
   DeviceService& devices_;
+  ReleaseOffers& offers_;
   UpdatePlanner& planner_;
   JobBook& book_;
   JobScheduler scheduler_;

@@ -24,7 +24,6 @@ constexpr int kDueCheckMs = 1000;
 
 const QString kStationNameKey = QStringLiteral("station.name");
 const QString kOperatorKey = QStringLiteral("operator.name");
-const QString kHomeModeKey = QStringLiteral("mode.home");
 const QString kSearchKey = QStringLiteral("network.search");
 const QString kOfflineKey = QStringLiteral("network.offline");
 
@@ -95,7 +94,13 @@ LocalStation::LocalStation(const StationSetup& setup)
       Q_EMIT auditChanged();
     });
   });
-  offers_ = std::make_unique<ReleaseOffers>(core_, *vendors_, deviceChangedLater);
+  rules_ = std::make_unique<StationRules>(core_, setup.bootClock, [this] {
+    core_.post([this] {
+      Q_EMIT alertsChanged();
+      Q_EMIT auditChanged();
+    });
+  });
+  offers_ = std::make_unique<ReleaseOffers>(core_, *vendors_, *rules_, deviceChangedLater);
   updates_ = std::make_unique<UpdateService>(
       core_, *vendors_, *devices_, *offers_,
       UpdateService::Signals{[this] {
@@ -139,6 +144,7 @@ Status LocalStation::start(const StationSetup& setup) {
     // wants to know what was done to it must be able to look.
     audit_->foundAtStart(recorded.error());
   }
+  (void)rules_->operators.recordAlterations();  // where the log can't be written, that is told of already
   SEALIFT_CHECK(vendors_->load());
   SEALIFT_CHECK(devices_->load());
   updates_->workWholeQueue(setup.worksQueue);
@@ -212,7 +218,7 @@ Status LocalStation::loadInfo() {
   SettingTable settings(*core_.database);
   SEALIFT_TRY(const std::optional<QString> name, settings.find(kStationNameKey));
   SEALIFT_TRY(const std::optional<QString> person, settings.find(kOperatorKey));
-  SEALIFT_TRY(const std::optional<QString> home, settings.find(kHomeModeKey));
+  SEALIFT_TRY(const std::optional<QString> home, settings.find(QString::fromLatin1(kHomeModeKey)));
   info_.name = name.value_or(QSysInfo::machineHostName());
   info_.operatorName = person.value_or(loginName());
   info_.homeMode = home == QLatin1String("1");
@@ -235,10 +241,17 @@ Status LocalStation::changeInfo(const QString& stationName, const QString& opera
   if (stationName.trimmed().isEmpty() || operatorName.trimmed().isEmpty()) {
     return fail(ErrorCode::InvalidArgument, QStringLiteral("The station and its operator need a name."));
   }
+  if (homeMode != info_.homeMode) {
+    SEALIFT_TRY(const bool accounts, rules_->operators.exist());
+    if (accounts && homeMode) {
+      return fail(ErrorCode::PolicyRole, QStringLiteral("This station has accounts, which home mode knows nothing of."),
+                  QStringLiteral("Remove them first: sealiftctl operator remove."));
+    }
+  }
   SettingTable settings(*core_.database);
   SEALIFT_CHECK(settings.set(kStationNameKey, stationName.trimmed()));
   SEALIFT_CHECK(settings.set(kOperatorKey, operatorName.trimmed()));
-  SEALIFT_CHECK(settings.set(kHomeModeKey, homeMode ? QStringLiteral("1") : QStringLiteral("0")));
+  SEALIFT_CHECK(settings.set(QString::fromLatin1(kHomeModeKey), homeMode ? QStringLiteral("1") : QStringLiteral("0")));
   SEALIFT_CHECK(core_.record({.event = AuditEvent::SettingsChanged,
                               .actor = {},
                               .subject = {QStringLiteral("station"), info_.publicKeyId, stationName.trimmed()},

@@ -32,7 +32,8 @@ struct StationSetup {
   QString lockFolder;                  // of the devices' locks; empty: the one of all programs of this computer
   HostPowerSource power;               // of this computer; empty: as the system tells
   std::function<std::unique_ptr<SleepInhibitor>()> sleep;  // empty: the system's
-  bool worksQueue = true;  // carries out what waits; else only what this program was asked for itself
+  bool worksQueue = true;                  // carries out what waits; else only what this program was asked for itself
+  BootClock bootClock = systemBootMoment;  // how long accounts stay locked
   std::chrono::milliseconds lookEvery = UsbWatcher::kLookEvery;  // once devices are watched
 };
 
@@ -85,6 +86,18 @@ class LocalStation final : public Station {
   QStringList interruptedJobs() const override;
   Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) override;
   Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) override;
+  QList<ReleaseRuleView> releaseRules() const override;
+  Status setReleaseRule(const ReleaseRuleChange& change) override;
+  QFuture<Status> liftReleaseRule(const ReleaseRuleChange& change, const SignIn& signIn) override;
+  QFuture<Status> resumeRelease(const QString& releaseId, const QString& reason, const SignIn& signIn) override;
+  QList<AlertView> alerts() const override;
+  PolicyView policy() const override;
+  QFuture<Status> changePolicy(const PolicyChange& change, const SignIn& signIn) override;
+  QList<OperatorView> operators() const override;
+  QFuture<Status> addOperator(const SignIn& account, const QString& role, const SignIn& signIn) override;
+  QFuture<Status> removeOperator(const QString& name, const SignIn& signIn) override;
+  QFuture<Status> changeOperatorRole(const QString& name, const QString& role, const SignIn& signIn) override;
+  QFuture<Status> changeOperatorPassword(const SignIn& account, const SignIn& signIn) override;
   QList<JobView> jobs() const override;
   std::optional<JobView> job(const QString& id) const override;
   Status cancelJob(const QString& id) override;
@@ -119,6 +132,7 @@ class LocalStation final : public Station {
   void lookForDeviceOf(const QString& jobId);
   void followModels();
   Status lookAtKnown(const QStringList& except);
+  QFuture<Status> decide(std::function<Status()> act);
 
   StationCore core_;
   std::shared_ptr<PinSource> pins_;  // never null
@@ -127,6 +141,7 @@ class LocalStation final : public Station {
   std::unique_ptr<VendorService> vendors_;
   std::unique_ptr<DeviceAccess> access_;
   std::unique_ptr<DeviceService> devices_;
+  std::unique_ptr<StationRules> rules_;
   std::unique_ptr<ReleaseOffers> offers_;
   std::unique_ptr<UpdateService> updates_;
   std::unique_ptr<AuditService> audit_;

@@ -34,6 +34,14 @@ bool isRefusal(ErrorCode code) {
     case ErrorCode::PolicyRole:
     case ErrorCode::PolicyPower:
     case ErrorCode::PolicyDeferral:
+    case ErrorCode::PolicyBlocked:
+    case ErrorCode::PolicyPinned:
+    case ErrorCode::PolicyTriedBefore:
+    case ErrorCode::PolicyReleaseTrouble:
+    case ErrorCode::PolicyDowngrade:
+    case ErrorCode::OperatorSignIn:
+    case ErrorCode::OperatorLocked:
+    case ErrorCode::OperatorAltered:
       return true;
     default:
       return false;

@@ -4,6 +4,8 @@
 #include "app/update/deferral.h"
 #include "app/update/plan_maker.h"
 
+#include <algorithm>
+
 namespace sealift {
 
 Result<Release> ReleaseOffers::find(const KnownDevice& device, const QString& text) const {
@@ -17,8 +19,9 @@ Result<Release> ReleaseOffers::find(const KnownDevice& device, const QString& te
     if (release.terms.modelId != device.modelId || release.terms.version.toString() != text) {
       continue;
     }
-    const bool forRevision = release.terms.hardwareRevisions.isEmpty() ||
-                             release.terms.hardwareRevisions.contains(device.snapshot->hardwareRevision);
+    const bool forRevision =
+        release.terms.hardwareRevisions.isEmpty() ||
+        (device.snapshot && release.terms.hardwareRevisions.contains(device.snapshot->hardwareRevision));
     if (found == nullptr || forRevision) {  // one version may come as an image for each revision
       found = &release;
     }
@@ -40,11 +43,8 @@ std::optional<Release> ReleaseOffers::offerFor(const KnownDevice& device) const 
   if (model == nullptr) {
     return std::nullopt;
   }
-  DeferralTable deferrals(*core_.database);
-  return chooseRelease(contents, *model, *device.snapshot, [&](const Release& release) {
-    const Result<std::optional<DeferralRow>> row = deferrals.find(DeferralScope::Device, device.id, release.targetPath);
-    return row && *row && (*row)->kind == DeferralKind::Skip && (*row)->imageHash == release.sha256;
-  });
+  const auto offered = rules_.releases.offeredTo(device.id, device.vendorId, device.modelId);
+  return chooseRelease(contents, *model, *device.snapshot, [&](const Release& release) { return !offered(release); });
 }
 
 void ReleaseOffers::noteRefusal(const QString& deviceId, const QString& releaseId, const std::optional<Error>& error) {
@@ -117,28 +117,108 @@ Status ReleaseOffers::skip(const QString& deviceId, const QString& releaseId, bo
   if (!release) {
     return fail(ErrorCode::NotFound, QStringLiteral("There is no release \"%1\".").arg(releaseId));
   }
-  DeferralTable table(*core_.database);
-  if (skip) {
-    SEALIFT_CHECK(table.set({.scope = DeferralScope::Device,
-                             .scopeId = deviceId,
-                             .releasePath = release->targetPath,
-                             .version = release->terms.version.toString(),
-                             .imageHash = release->sha256,
-                             .kind = DeferralKind::Skip,
-                             .untilMs = std::nullopt,
-                             .madeMs = core_.nowMs()}));
-  } else {
-    SEALIFT_CHECK(table.remove(DeferralScope::Device, deviceId, release->targetPath));
-  }
-  SEALIFT_CHECK(core_.record({.event = skip ? AuditEvent::ReleaseSkipped : AuditEvent::ReleaseUnskipped,
-                              .actor = {},
-                              .subject = {QStringLiteral("device"), deviceId, {}},
-                              .outcome = AuditOutcome::Recorded,
-                              .code = {},
-                              .message = release->terms.version.toString(),
-                              .details = {{QStringLiteral("release"), releaseId}}}));
+  ReleaseRuleRow rule;
+  rule.scopeId = deviceId;
+  rule.version = release->terms.version.toString();
+  rule.imageHash = release->sha256;
+  SEALIFT_CHECK(skip ? rules_.releases.set(rule) : rules_.releases.lift(rule, {}, core_.operatorName()));
   changed_(deviceId);
   return {};
+}
+
+std::optional<ReleaseTerms> ReleaseOffers::runningTerms(const KnownDevice& device) const {
+  const std::shared_ptr<VendorRepository> repository = vendors_.repository(device.vendorId);
+  const Slot* running = device.snapshot ? device.snapshot->runningSlot() : nullptr;
+  if (!repository || running == nullptr || !running->version) {
+    return std::nullopt;
+  }
+  std::optional<ReleaseTerms> terms;
+  const VendorContents contents = repository->contents();
+  for (const Release& release : contents.releases) {
+    const bool other =
+        !release.imageDigest.isEmpty() && !running->digest.isEmpty() && release.imageDigest != running->digest;
+    if (release.terms.modelId != device.modelId || release.terms.version != *running->version || other) {
+      continue;
+    }
+    if (!terms) {
+      terms = release.terms;
+      continue;
+    }
+    // One version as several images, and the device doesn't tell which it runs: the strictest counts.
+    terms->securityVersion = std::max(terms->securityVersion, release.terms.securityVersion);
+    terms->downgradeFrom = terms->downgradeFrom && release.terms.downgradeFrom;
+  }
+  return terms;
+}
+
+Result<ReleaseRuleRow> ReleaseOffers::ruleFor(const ReleaseRuleChange& change,
+                                              const std::optional<KnownDevice>& device) const {
+  ReleaseRuleRow rule;
+  if (!change.deviceId.isEmpty() && !device) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(change.deviceId));
+  }
+  KnownDevice scope;
+  if (device) {
+    scope = *device;
+    rule.scopeId = device->id;
+  } else {
+    rule.scope = RuleScope::Model;
+    rule.scopeId = change.modelId;
+    scope.vendorId = change.modelId.section(u'/', 0, 0);
+    scope.modelId = change.modelId.section(u'/', 1);
+    const std::shared_ptr<VendorRepository> repository = vendors_.repository(scope.vendorId);
+    if (!repository || repository->contents().model(scope.modelId) == nullptr) {
+      return fail(ErrorCode::NotFound, QStringLiteral("There is no model \"%1\".").arg(change.modelId),
+                  QStringLiteral("Write it as VENDOR/MODEL."));
+    }
+  }
+  rule.kind = change.kind == QLatin1String("block") ? RuleKind::Block
+              : change.kind == QLatin1String("pin") ? RuleKind::Pin
+                                                    : RuleKind::Skip;
+  rule.reason = change.reason;
+  if (const Result<Release> release = find(scope, change.release)) {
+    rule.version = release->terms.version.toString();
+    rule.imageHash = change.everyBuild ? QString() : release->sha256;
+    return rule;
+  }
+  const std::optional<Version> version = Version::parse(change.release);
+  if (!change.everyBuild || !version) {
+    return fail(
+        ErrorCode::NotFound, QStringLiteral("The vendor publishes no release \"%1\" for it.").arg(change.release),
+        QStringLiteral("A version that is not published (yet) can be meant by its version alone, not by hash."));
+  }
+  rule.version = version->toString();
+  return rule;
+}
+
+Result<ReleaseRuleRow> ReleaseOffers::standingRule(const ReleaseRuleChange& change,
+                                                   const std::optional<KnownDevice>& device) const {
+  if (!change.deviceId.isEmpty() && !device) {
+    return fail(ErrorCode::NotFound, QStringLiteral("There is no device \"%1\".").arg(change.deviceId));
+  }
+  const QString scopeId = device ? device->id : change.modelId;
+  const QString hash = change.release.section(u'#', -1);  // of a release's id
+  SEALIFT_TRY(const QList<ReleaseRuleRow> rules, rules_.releases.list());
+  QList<ReleaseRuleRow> fitting;
+  for (const ReleaseRuleRow& rule : rules) {
+    const bool named = rule.version == change.release || (hash.size() >= 8 && rule.imageHash.startsWith(hash));
+    const bool inScope = rule.scopeId == scopeId && (rule.scope == RuleScope::Device) == device.has_value();
+    if (named && inScope && ruleKindName(rule.kind) == change.kind &&
+        (!change.everyBuild || rule.imageHash.isEmpty())) {
+      fitting << rule;
+    }
+  }
+  if (fitting.size() == 1) {
+    return fitting.first();
+  }
+  return fitting.isEmpty()
+             ? fail(ErrorCode::NotFound,
+                    QStringLiteral("There is no %1 of %2 for %3.").arg(change.kind, change.release, scopeId),
+                    QStringLiteral("See what there is: sealiftctl release list."))
+             : fail(ErrorCode::InvalidArgument,
+                    QStringLiteral("Several rules fit %1 for %2.").arg(change.release, scopeId),
+                    QStringLiteral(
+                        "Name the build by its hash as sealiftctl release list shows it, or add --by-version."));
 }
 
 }  // namespace sealift

@@ -19,6 +19,8 @@ struct UpdateWish {
   QString release = {};          // a version of the device's model, or any release's id; empty: the newest that fits
   bool eraseEverything = false;  // agreed to, apart from the plan: a read-protected device is erased altogether
   bool asLastSeen = false;       // where the device does not answer now, from what it last said: to start on connect
+  bool again = false;            // agreed to, apart from the plan: a release that the device went back from by itself
+  std::optional<QString> downgradeReason = {};  // set: go back to `release`, an older version, for this reason
 };
 
 // How somebody agrees to one plan.
@@ -27,6 +29,10 @@ struct ConsentGiven {
   QString notesHash;     // of the notes that were on the screen
   QString how;           // "window", "terminal", "accept-option"
   UpdateWish wish = {};  // as given to planUpdate
+  // Of a downgrade only: the supervisor who agrees, signed in for this one act; or, at home without accounts, the
+  // version to go back to as the owner typed it.
+  SignIn supervisor = {};
+  QString typed = {};
 };
 
 class Station : public QObject {
@@ -108,6 +114,29 @@ class Station : public QObject {
   virtual QStringList interruptedJobs() const = 0;
   virtual Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) = 0;
   virtual Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) = 0;
+
+  // Rules on releases, and alerts ---------------------------------------------------------
+  virtual QList<ReleaseRuleView> releaseRules() const = 0;
+  // Skips, blocks or pins. A block and a pin need a reason; whoever sits here may make them.
+  virtual Status setReleaseRule(const ReleaseRuleChange& change) = 0;
+  // A block or a pin is lifted by a supervisor where there are accounts, and needs a reason, too.
+  virtual QFuture<Status> liftReleaseRule(const ReleaseRuleChange& change, const SignIn& signIn) = 0;
+  // A release that was paused since it went wrong on several devices may be installed again.
+  virtual QFuture<Status> resumeRelease(const QString& releaseId, const QString& reason, const SignIn& signIn) = 0;
+  virtual QList<AlertView> alerts() const = 0;
+
+  // People and policy; with accounts every act takes somebody who signs in for it ----------
+  virtual PolicyView policy() const = 0;
+  virtual QFuture<Status> changePolicy(const PolicyChange& change, const SignIn& signIn) = 0;
+  virtual QList<OperatorView> operators() const = 0;
+  // The first one must be a supervisor, made by whoever owns the data folder; not in home mode.
+  virtual QFuture<Status> addOperator(const SignIn& account, const QString& role, const SignIn& signIn) = 0;
+  virtual QFuture<Status> removeOperator(const QString& name, const SignIn& signIn) = 0;
+  virtual QFuture<Status> changeOperatorRole(const QString& name, const QString& role, const SignIn& signIn) = 0;
+  // By a supervisor, or by the same person with the present password.
+  virtual QFuture<Status> changeOperatorPassword(const SignIn& account, const SignIn& signIn) = 0;
+
+  // Jobs ----------------------------------------------------------------------------------
   virtual QList<JobView> jobs() const = 0;  // running, waiting, scheduled, paused, then finished; newest first
   virtual std::optional<JobView> job(const QString& id) const = 0;
   virtual Status cancelJob(const QString& id) = 0;  // or one that has not begun
@@ -152,6 +181,7 @@ class Station : public QObject {
   void vendorsChanged();
   void auditChanged();
   void infoChanged();
+  void alertsChanged();
 };
 
 }  // namespace sealift

@@ -22,6 +22,8 @@
 
 namespace sealift {
 
+inline constexpr char kHomeModeKey[] = "mode.home";  // of the settings; "1": at home
+
 struct StationCore {
   std::unique_ptr<Database> database;
   std::unique_ptr<Signer> signer;

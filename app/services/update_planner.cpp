@@ -1,6 +1,7 @@
 #include "app/services/update_planner.h"
 
 #include "app/base/size_text.h"
+#include "app/services/proven_entry.h"
 #include "app/services/refusal.h"
 #include "app/store/plan_table.h"
 #include "app/update/retry_policy.h"
@@ -70,10 +71,27 @@ UpdatePlanner::Choice UpdatePlanner::choiceOf(const UpdateWish& wish) const {
     }
     return fail(ErrorCode::UpToDate, QStringLiteral("There is no newer release for this device."));
   };
-  return {choose, wish.eraseEverything, wish.asLastSeen};
+  return {choose, wish.eraseEverything, wish.asLastSeen, wish.again, wish.downgradeReason, {}};
 }
 
-UpdatePlanner::Choice UpdatePlanner::wishOf(const JobRow& job) const {
+// Who agreed to a job's downgrade stands in the audit log, which nobody edits unseen; the job's own row is not asked.
+Result<QString> UpdatePlanner::recordedAgreement(const JobRow& job) const {
+  constexpr int kLookedAt = 100;  // the agreement is among the device's newest
+  AuditSelection selection;
+  selection.event = auditEventName(AuditEvent::DowngradeAgreed);
+  selection.subjectId = job.deviceId;
+  SEALIFT_TRY(const QList<AuditRecord> records, AuditQuery(*core_.database).newestPage(selection, kLookedAt));
+  for (const AuditRecord& record : records) {
+    if (record.details[QStringLiteral("plan")].toString() == job.planDigest) {
+      SEALIFT_CHECK(proveEntry(core_, record));
+      return record.details[QStringLiteral("agreedBy")].toString();
+    }
+  }
+  return fail(ErrorCode::PolicyDowngrade,
+              QStringLiteral("The audit log tells of nobody who agreed to this downgrade."));
+}
+
+Result<UpdatePlanner::Choice> UpdatePlanner::wishOf(const JobRow& job) const {
   const QJsonObject summary = QJsonDocument::fromJson(job.summary).object();
   const auto choose = [this, summary](const KnownDevice&) -> Result<Release> {
     const std::shared_ptr<VendorRepository> repository =
@@ -91,7 +109,13 @@ UpdatePlanner::Choice UpdatePlanner::wishOf(const JobRow& job) const {
     }
     return *release;
   };
-  return {choose, summary[QStringLiteral("eraseEverything")].toBool(), false};
+  Choice choice{choose, summary[QStringLiteral("eraseEverything")].toBool(), false,
+                summary[QStringLiteral("again")].toBool()};
+  if (summary.contains(QStringLiteral("downgradeReason"))) {
+    choice.downgradeReason = summary[QStringLiteral("downgradeReason")].toString();
+    SEALIFT_TRY(choice.downgradeAgreedBy, recordedAgreement(job));
+  }
+  return choice;
 }
 
 Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Choice& choose,
@@ -140,10 +164,22 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
   request.capabilities = prepared.driven.driver->capabilities();
   request.release = release;
   request.language = core_.language;
-  request.highestSecurityVersionSeen = devices_.highestSecurityVersionSeen(device.id);
+  SEALIFT_TRY(request.highestSecurityVersionSeen, devices_.securityFloor().highest(device.id));
+  if (choose.downgradeReason) {
+    SEALIFT_TRY(const PolicyView policy, offers_.rules().policy.current());
+    KnownDevice asPlanned = device;
+    asPlanned.snapshot = snapshot;
+    request.downgrade = DowngradeTerms{.allowedHere = policy.downgradeAllowed,
+                                       .reason = choose.downgradeReason->simplified(),
+                                       .running = offers_.runningTerms(asPlanned),
+                                       .agreedBy = choose.downgradeAgreedBy};
+  }
   request.eraseEverything = choose.eraseEverything;
   request.refreshProblem = refreshProblem;
   SEALIFT_TRY(prepared.made, makePlan(request, *prepared.driven.repository, *core_.clock, cancel));
+  if (!before) {  // a job that was begun is carried on, whatever was decided since
+    addStationChecks(prepared, choose.again);
+  }
   if (const std::optional<QString> twin = devices_.twinOf(device)) {
     prepared.made.plan.checks << Check::warning(
         QStringLiteral("unique-serial"), QStringLiteral("Another device has this serial number"),
@@ -154,6 +190,32 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
     prepared.made.plan.checks << *power;
   }
   return prepared;
+}
+
+// What this station remembers of the release and of the device.
+void UpdatePlanner::addStationChecks(PreparedUpdate& prepared, bool again) const {
+  QList<Check>& checks = prepared.made.plan.checks;
+  const Release& release = prepared.made.plan.release;
+  const StationRules& rules = offers_.rules();
+  checks += rules.releases.checks(prepared.device.id, release);
+  checks << rules.trouble.check(release);
+  const QString triedId = QStringLiteral("tried-before");
+  const Result<std::optional<ReturnedJob>> returned = rules.trouble.returnOf(prepared.device.id, release.id());
+  if (!returned) {
+    checks << Check::failed(triedId, QStringLiteral("It can't be told how it went before"), returned.error());
+  } else if (*returned) {
+    const QString title = QStringLiteral("The device went back from this release before");
+    const QString what = QStringLiteral(
+                             "On %1 it was installed, did not prove itself, and the device returned by itself "
+                             "(reverted, job %2).")
+                             .arg((*returned)->endedAt.toString(Qt::ISODate), (*returned)->jobId);
+    checks << (again ? Check::warning(triedId, title, what)
+                     : Check::failed(triedId, title, makeError(ErrorCode::PolicyTriedBefore, what)));
+  }
+  if (const auto fall = devices_.securityFloor().fallOf(prepared.device.id); fall && *fall) {
+    checks << Check::warning(QStringLiteral("counter-fell"), QStringLiteral("The rollback counter went down"),
+                             SecurityFloor::textOf(**fall));
+  }
 }
 
 Result<PreparedUpdate> UpdatePlanner::prepareAsked(const QString& deviceId, const UpdateWish& wish,
@@ -187,7 +249,9 @@ Status UpdatePlanner::record(const Plan& plan) {
        .subject = subjectOf(plan),
        .outcome = plan.allowed() ? AuditOutcome::Ok : AuditOutcome::Refused,
        .code = {},
-       .message = QStringLiteral("%1 → %2").arg(plan.fromVersion(), plan.release.terms.version.toString()),
+       .message = QStringLiteral("%1%2 → %3")
+                      .arg(plan.downgrade ? QStringLiteral("Downgrade ") : QString(), plan.fromVersion(),
+                           plan.release.terms.version.toString()),
        .details = {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("image"), plan.release.sha256}}}));
   for (const Check& check : plan.checks) {
     SEALIFT_CHECK(core_.audit->append(transaction, entryFor(check, subjectOf(plan), actor)));
@@ -222,10 +286,21 @@ PlanView UpdatePlanner::view(const PreparedUpdate& prepared) const {
   view.releaseId = plan.release.id();
   view.idleProblem = idleProblem(plan);
   view.deferrableUntil = plan.release.deferrableUntil;
-  const auto stands = [](const Check& check) {
-    return check.state == CheckState::Failed && check.code != errorCodeName(ErrorCode::DeviceProtected);
+  const auto fails = [&](ErrorCode code) {
+    return std::any_of(plan.checks.begin(), plan.checks.end(), [&](const Check& check) {
+      return check.state == CheckState::Failed && check.code == errorCodeName(code);
+    });
   };
-  view.needsErase = !plan.allowed() && std::none_of(plan.checks.begin(), plan.checks.end(), stands);
+  const auto onlyFails = [&](ErrorCode code) {
+    return fails(code) && std::none_of(plan.checks.begin(), plan.checks.end(), [&](const Check& check) {
+             return check.state == CheckState::Failed && check.code != errorCodeName(code);
+           });
+  };
+  view.needsErase = onlyFails(ErrorCode::DeviceProtected);
+  view.needsAgain = onlyFails(ErrorCode::PolicyTriedBefore);
+  view.paused = fails(ErrorCode::PolicyReleaseTrouble);
+  view.isDowngrade = plan.downgrade.has_value();
+  view.downgradeReason = plan.downgrade ? plan.downgrade->reason : QString();
   view.json = plan.toJson();
   return view;
 }
@@ -244,7 +319,7 @@ Status UpdatePlanner::checkStillAgreed(const Plan& plan, const QString& agreedDi
   const QJsonObject now = plan.toJson();
   for (const QString& part :
        {QStringLiteral("device"), QStringLiteral("from"), QStringLiteral("to"), QStringLiteral("notesHash"),
-        QStringLiteral("canFallBack"), QStringLiteral("eraseEverything")}) {
+        QStringLiteral("canFallBack"), QStringLiteral("eraseEverything"), QStringLiteral("downgrade")}) {
     if (then[part] != now[part]) {
       return fail(ErrorCode::ConsentPlanChanged,
                   QStringLiteral("Something that was agreed to has changed since the job began."));

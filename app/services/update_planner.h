@@ -29,9 +29,13 @@ class UpdatePlanner {
     std::function<Result<Release>(const KnownDevice& device)> release;
     bool eraseEverything = false;
     bool asLastSeen = false;  // where the device does not answer, from what it last said
+    bool again = false;
+    std::optional<QString> downgradeReason = {};
+    QString downgradeAgreedBy = {};  // of a job: by the audit log
   };
   Choice choiceOf(const UpdateWish& wish) const;
-  Choice wishOf(const JobRow& job) const;
+  // PolicyDowngrade when the job is a downgrade that, by the audit log, nobody agreed to.
+  Result<Choice> wishOf(const JobRow& job) const;
 
   // `before` is set when the plan of an interrupted job is made again: then that state of the device counts.
   Result<PreparedUpdate> prepare(const QString& deviceId, const Choice& choose,
@@ -45,6 +49,9 @@ class UpdatePlanner {
   Status checkStillAgreed(const Plan& plan, const QString& agreedDigest) const;
 
  private:
+  void addStationChecks(PreparedUpdate& prepared, bool again) const;
+  Result<QString> recordedAgreement(const JobRow& job) const;
+
   StationCore& core_;
   VendorService& vendors_;
   DeviceService& devices_;

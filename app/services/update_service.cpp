@@ -17,6 +17,23 @@ namespace {
 
 const QStringList kNotBegun{QStringLiteral("waiting"), QStringLiteral("scheduled"), QStringLiteral("paused")};
 
+AuditEntry downgradeEntry(const Plan& plan) {
+  const QString to = plan.release.terms.version.toString();
+  return {.event = AuditEvent::DowngradeAgreed,
+          .actor = plan.downgrade->agreedBy,
+          .subject = subjectOf(plan),
+          .outcome = AuditOutcome::Recorded,
+          .code = {},
+          .message = QStringLiteral("Downgrade %1 → %2: %3").arg(plan.fromVersion(), to, plan.downgrade->reason),
+          .details = {{QStringLiteral("plan"), plan.digest()},
+                      {QStringLiteral("agreedBy"), plan.downgrade->agreedBy},
+                      {QStringLiteral("reason"), plan.downgrade->reason},
+                      {QStringLiteral("from"), plan.fromVersion()},
+                      {QStringLiteral("to"), to},
+                      {QStringLiteral("securityVersion"), static_cast<qint64>(plan.release.terms.securityVersion)},
+                      {QStringLiteral("image"), plan.release.sha256}}};
+}
+
 }  // namespace
 
 Status UpdateService::load() {
@@ -46,7 +63,7 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
                                          const std::optional<JobSchedule>& schedule, int mostAttempts) {
   const QString id = QUuid::createUuid().toString(QUuid::WithoutBraces);
   const QString actor = core_.operatorName();
-  const QJsonObject summary{
+  QJsonObject summary{
       {QStringLiteral("deviceName"), plan.deviceName},
       {QStringLiteral("from"), plan.fromVersion()},
       {QStringLiteral("to"), plan.release.terms.version.toString()},
@@ -58,9 +75,13 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
       {QStringLiteral("before"), deviceToJson(plan.device)},
       {QStringLiteral("consentBy"), plan.allowed() ? actor : QString()},
       {QStringLiteral("eraseEverything"), plan.eraseEverything},
+      {QStringLiteral("again"), consent.wish.again},
       {QStringLiteral("startAt"),
        schedule && schedule->at.isValid() ? schedule->at.toString(Qt::ISODateWithMs) : QString()},
   };
+  if (plan.downgrade) {
+    summary[QStringLiteral("downgradeReason")] = plan.downgrade->reason;
+  }
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   SEALIFT_CHECK(PlanTable(*core_.database)
                     .insert({.digest = plan.digest(),
@@ -74,7 +95,12 @@ Result<QString> UpdateService::insertJob(const Plan& plan, const ConsentGiven& c
                                .operatorName = actor,
                                .notesHash = consent.notesHash,
                                .givenMs = core_.nowMs(),
-                               .withdrawnMs = std::nullopt}));
+                               .withdrawnMs = std::nullopt,
+                               .reason = plan.downgrade ? plan.downgrade->reason : QString(),
+                               .agreedBy = plan.downgrade ? plan.downgrade->agreedBy : QString()}));
+    if (plan.downgrade) {
+      SEALIFT_CHECK(core_.record(transaction, downgradeEntry(plan)));
+    }
     SEALIFT_CHECK(core_.audit->append(
         transaction,
         {.event = AuditEvent::ConsentGiven,
@@ -129,6 +155,35 @@ Result<QString> UpdateService::refuse(const Plan& plan, const ConsentGiven& cons
   return id;
 }
 
+Status UpdateService::recordRefusal(const Plan& plan, const ConsentGiven& consent, const Error& error) {
+  return core_.record(
+      {.event = AuditEvent::UpdateRefused,
+       .actor = {},
+       .subject = subjectOf(plan),
+       .outcome = AuditOutcome::Refused,
+       .code = errorCodeName(error.code),
+       .message = error.what,
+       .details = {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("agreed"), consent.planDigest}}});
+}
+
+// Who agrees to a downgrade apart from whoever asks for it: a supervisor; at home, as long as there are no accounts,
+// the owner, by typing which version the device goes back to.
+Result<QString> UpdateService::agreeToDowngrade(const Plan& plan, const ConsentGiven& consent) {
+  Operators& operators = offers_.rules().operators;
+  SEALIFT_TRY(const std::optional<QString> home, SettingTable(*core_.database).find(QString::fromLatin1(kHomeModeKey)));
+  const bool atHome = home == QLatin1String("1");
+  SEALIFT_TRY(const bool accounts, operators.exist());
+  if (!atHome || accounts) {
+    return operators.permitDowngrade(consent.supervisor, core_.operatorName(), atHome);
+  }
+  const QString version = plan.release.terms.version.toString();
+  if (consent.typed.trimmed() != version) {
+    return fail(ErrorCode::ConsentMissing, QStringLiteral("The version to go back to was not typed."),
+                QStringLiteral("Type %1 to go back to it.").arg(version));
+  }
+  return core_.operatorName();
+}
+
 Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven& consent, const StartTime& start,
                                      const CancelToken& cancel) {
   SEALIFT_TRY(const JobSchedule schedule, scheduleOf(start));
@@ -140,14 +195,7 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
   }
   const auto refuseConsent = [&](ErrorCode code, const QString& what) -> Result<QString> {
     const Error error = makeError(code, what);
-    SEALIFT_CHECK(core_.record(
-        {.event = AuditEvent::UpdateRefused,
-         .actor = {},
-         .subject = subjectOf(plan),
-         .outcome = AuditOutcome::Refused,
-         .code = errorCodeName(code),
-         .message = what,
-         .details = {{QStringLiteral("plan"), plan.digest()}, {QStringLiteral("agreed"), consent.planDigest}}}));
+    SEALIFT_CHECK(recordRefusal(plan, consent, error));
     return fail(error);
   };
   if (consent.planDigest.isEmpty()) {
@@ -168,6 +216,14 @@ Result<QString> UpdateService::apply(const QString& deviceId, const ConsentGiven
     return fail(ErrorCode::NotSupported, problem, QStringLiteral("Choose a time or a maintenance window."));
   }
   SEALIFT_CHECK(refuseTwice(plan));
+  if (plan.downgrade) {
+    const Result<QString> supervisor = agreeToDowngrade(plan, consent);
+    if (!supervisor) {
+      SEALIFT_CHECK(recordRefusal(plan, consent, supervisor.error()));
+      return fail(supervisor.error());
+    }
+    prepared->made.plan.downgrade->agreedBy = *supervisor;
+  }
   if (schedule.kind != JobSchedule::Kind::Now) {
     SEALIFT_TRY(const QString id, insertJob(plan, consent, schedule, start.mostAttempts));
     scheduler().look();  // whoever asks now is told what it waits for

@@ -20,7 +20,7 @@ class UpdateService {
         offers_(offers),
         planner_(core, vendors, devices, offers),
         book_(std::move(changed)),
-        starter_(core, devices, planner_, book_),
+        starter_(core, devices, offers, planner_, book_),
         scheduler_(starter_.scheduler()) {}
 
   Status load();  // jobs of earlier runs; interrupted ones wait for their device, the others for their turn
@@ -66,6 +66,8 @@ class UpdateService {
   Status refuseTwice(const Plan& plan) const;
   Result<JobSchedule> scheduleOf(const StartTime& start) const;
   Status recordMove(const QString& jobId, AuditEvent event, const QString& message);
+  Status recordRefusal(const Plan& plan, const ConsentGiven& consent, const Error& error);
+  Result<QString> agreeToDowngrade(const Plan& plan, const ConsentGiven& consent);
 
   StationCore& core_;
   ReleaseOffers& offers_;

@@ -4,6 +4,7 @@
 
 #include "app/base/result.h"
 #include "app/policy/check.h"
+#include "app/services/rule_views.h"
 #include "app/update/outcome.h"
 #include "devices/core/lifecycle.h"
 
@@ -73,6 +74,8 @@ struct OfferView {
   bool skipped = false;
   std::optional<QDateTime> remindAt;
   std::optional<QDate> deferrableUntil;  // the last day to which its vendor lets it be put off
+  QString returned;     // the device went back from it by itself: when, and by which job; empty: it did not
+  bool paused = false;  // it went wrong on other devices
 };
 
 struct DeviceView {
@@ -107,6 +110,8 @@ struct DeviceView {
   std::optional<OfferView> offer;
   std::optional<Error> problem;  // why it can't be read or managed
   QString warning;               // what to mind before anything is done with it; empty: nothing
+  QString counterWarning;        // its rollback counter is below what it once was; empty: it is not
+  QList<ReleaseRuleView> rules;  // skipped, blocked and pinned for it or for its model
   QList<HistoryItem> history;    // newest first
 };
 
@@ -140,6 +145,8 @@ struct PlanView {
   QString notesHash;      // hex SHA-256 of the notes shown
   QList<CheckView> checks;
   bool allowed = false;     // no check failed
+  bool needsAgain = false;  // nothing stands against it but that the device went back from this release before
+  bool paused = false;      // the release went wrong on other devices; see resumeRelease
   bool needsErase = false;  // nothing stands against it but that the device must be erased altogether first
   QString downloadText;     // what had to be fetched for it, and why so little or much
   QString transferText;     // what is sent to the device, in bytes and seconds, and why
@@ -148,7 +155,9 @@ struct PlanView {
   QString releaseId;
   std::optional<QDate> deferrableUntil;  // the last day to which its vendor lets it be put off
   QString idleProblem;                   // why it can't wait until the device is idle; empty: it can
-  QJsonObject json;                      // resources/schemas/plan-v1.schema.json
+  bool isDowngrade = false;
+  QString downgradeReason;
+  QJsonObject json;  // resources/schemas/plan-v1.schema.json
 };
 
 enum class JobState {

@@ -6,16 +6,19 @@ namespace sealift {
 namespace {
 
 ConsentRow readConsent(const Statement& row) {
-  return {row.integer(0), row.text(1), row.text(2), row.text(3), row.integer(4), row.optionalInteger(5)};
+  return {row.integer(0),         row.text(1), row.text(2), row.text(3), row.integer(4),
+          row.optionalInteger(5), row.text(6), row.text(7)};
 }
 
 }  // namespace
 
 Result<qint64> ConsentTable::insert(const ConsentRow& row) {
-  SEALIFT_TRY(Statement statement,
-              database_.prepare(u"INSERT INTO consent(plan_digest, operator, notes_hash, given_ms, withdrawn_ms) "
-                                u"VALUES(?,?,?,?,?) RETURNING id"));
-  statement.bind(row.planDigest, row.operatorName, row.notesHash, row.givenMs, row.withdrawnMs);
+  SEALIFT_TRY(
+      Statement statement,
+      database_.prepare(u"INSERT INTO consent(plan_digest, operator, notes_hash, given_ms, withdrawn_ms, reason, "
+                        u"agreed_by) VALUES(?,?,?,?,?,?,?) RETURNING id"));
+  statement.bind(row.planDigest, row.operatorName, row.notesHash, row.givenMs, row.withdrawnMs, row.reason,
+                 row.agreedBy);
   return statement.runReturning();
 }
 
@@ -27,8 +30,9 @@ Status ConsentTable::withdraw(qint64 id, qint64 nowMs) {
 
 Result<std::optional<ConsentRow>> ConsentTable::findStanding(const QString& planDigest) {
   SEALIFT_TRY(Statement statement,
-              database_.prepare(u"SELECT id, plan_digest, operator, notes_hash, given_ms, withdrawn_ms FROM consent "
-                                u"WHERE plan_digest=? AND withdrawn_ms IS NULL ORDER BY id DESC LIMIT 1"));
+              database_.prepare(u"SELECT id, plan_digest, operator, notes_hash, given_ms, withdrawn_ms, "
+                                u"reason, agreed_by FROM consent WHERE plan_digest=? AND withdrawn_ms IS NULL "
+                                u"ORDER BY id DESC LIMIT 1"));
   return readRow(statement.bind(planDigest), readConsent);
 }
 

@@ -15,6 +15,8 @@ struct ConsentRow {
   QString notesHash;   // lower-case hex
   qint64 givenMs = 0;  // UTC, milliseconds since 1970-01-01
   std::optional<qint64> withdrawnMs;
+  QString reason = {};    // of a downgrade
+  QString agreedBy = {};  // the supervisor who agreed to it, too
 };
 
 class ConsentTable {

@@ -70,6 +70,12 @@ Result<QList<JobRow>> JobTable::listOfDevice(const QString& deviceId, int limit)
   return readRows(statement.bind(deviceId, limit), readJobRow);
 }
 
+Result<QList<JobRow>> JobTable::listEndedOfRelease(const QString& release, qint64 sinceMs) {
+  SEALIFT_TRY(Statement statement,
+              database_.prepare(select(QStringLiteral("WHERE release=? AND ended_ms>=? ORDER BY ended_ms, id"))));
+  return readRows(statement.bind(release, sinceMs), readJob);
+}
+
 Result<QList<JobRow>> JobTable::list(int limit) {
   SEALIFT_TRY(Statement statement, database_.prepare(select(QStringLiteral("ORDER BY started_ms DESC, id LIMIT ?"))));
   return readRows(statement.bind(limit), readJobRow);

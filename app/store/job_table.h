@@ -39,7 +39,9 @@ class JobTable {
   // Without an end, or with this one, however long ago; oldest first.
   Result<QList<JobRow>> listUnfinishedOr(const QString& outcome);
   Result<QList<JobRow>> listOfDevice(const QString& deviceId, int limit);  // newest first
-  Result<QList<JobRow>> list(int limit);                                   // newest first
+  // All that are about this release (its id) and have ended at `sinceMs` or later, in the order of their ends.
+  Result<QList<JobRow>> listEndedOfRelease(const QString& release, qint64 sinceMs);
+  Result<QList<JobRow>> list(int limit);  // newest first
 
  private:
   Database& database_;

@@ -92,6 +92,43 @@ constexpr const char* kQueue[] = {
   "  CAST(json_object('kind','at','at',json_extract(CAST(summary AS TEXT),'$.startAt')) AS BLOB), 0, 1, 0, started_ms, 0"
   "  FROM job WHERE state='scheduled' AND ended_ms IS NULL",
 };
+
+// A unit is vendor/model/serial, or the address of a device without a serial number: `told` is the highest counter that
+// the device itself told, `installed` the highest security version that a job proved to run on it.
+// A release's id holds its hash; its jobs are found by it. What a summary without it gives is NULL.
+constexpr const char* kRollback[] = {
+  "CREATE TABLE security_floor("
+  "  unit TEXT PRIMARY KEY, told INTEGER, installed INTEGER, fell_to INTEGER, fell_ms INTEGER,"
+  "  CHECK(told IS NOT NULL OR installed IS NOT NULL)) STRICT, WITHOUT ROWID",
+  "INSERT INTO security_floor(unit, told)"
+  "  SELECT CASE WHEN instr(key,'@')>0 THEN substr(key,18,instr(key,'@')-18) ELSE substr(key,18) END AS unit,"
+  "    max(CAST(value AS INTEGER)) FROM setting WHERE key LIKE 'security-version.%' GROUP BY 1",
+  "DELETE FROM setting WHERE key LIKE 'security-version.%'",
+  "CREATE TABLE operator_account("
+  "  key TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL"
+  "    CHECK(role IN ('operator','technician','supervisor','auditor')),"
+  "  password TEXT NOT NULL, changed_ms INTEGER NOT NULL, failures INTEGER NOT NULL DEFAULT 0,"
+  "  failed_boot TEXT NOT NULL DEFAULT '', failed_at_ms INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID",
+  "CREATE TABLE release_rule("
+  "  scope TEXT NOT NULL CHECK(scope IN ('device','model')), scope_id TEXT NOT NULL,"
+  "  kind TEXT NOT NULL CHECK(kind IN ('skip','block','pin')), version TEXT NOT NULL, image_hash TEXT NOT NULL,"
+  "  reason TEXT NOT NULL, made_by TEXT NOT NULL, made_ms INTEGER NOT NULL,"
+  "  PRIMARY KEY(scope, scope_id, kind, version, image_hash)) STRICT, WITHOUT ROWID",
+  "CREATE UNIQUE INDEX release_pin ON release_rule(scope, scope_id) WHERE kind='pin'",
+  "INSERT INTO release_rule SELECT scope, scope_id, 'skip', version, image_hash, '', '', made_ms"
+  "  FROM deferral WHERE kind='skip'",
+  "DELETE FROM deferral WHERE kind='skip'",
+  "CREATE TABLE release_pause("
+  "  release TEXT PRIMARY KEY, vendor_id TEXT NOT NULL, model_id TEXT NOT NULL, version TEXT NOT NULL,"
+  "  devices TEXT NOT NULL CHECK(json_valid(devices)), paused_ms INTEGER NOT NULL, resumed_ms INTEGER,"
+  "  resumed_by TEXT NOT NULL DEFAULT '', resume_reason TEXT NOT NULL DEFAULT '',"
+  "  forgiven TEXT NOT NULL CHECK(json_valid(forgiven))) STRICT, WITHOUT ROWID",
+  "ALTER TABLE job ADD COLUMN release TEXT GENERATED ALWAYS AS"
+  "  (CASE WHEN json_valid(CAST(summary AS TEXT)) THEN json_extract(CAST(summary AS TEXT),'$.release') END) VIRTUAL",
+  "CREATE INDEX job_of_release ON job(release, ended_ms)",
+  "ALTER TABLE consent ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
+  "ALTER TABLE consent ADD COLUMN agreed_by TEXT NOT NULL DEFAULT ''",
+};
 // clang-format on
 
 struct Migration {
@@ -103,6 +140,7 @@ constexpr Migration kMigrations[] = {
     {1, kStation},
     {2, kAudit},
     {3, kQueue},
+    {4, kRollback},
 };
 
 Status migrateOne(Connection& connection, const Migration& migration) {

@@ -168,6 +168,9 @@ Status JobRunner::checkEverything() {
     const ErrorCode code = errorCodeFromName(refusal->code).value_or(ErrorCode::Internal);
     return fail(code, refusal->detail, refusal->remedy);
   }
+  if (plan_.downgrade && plan_.downgrade->agreedBy.isEmpty()) {
+    return fail(ErrorCode::PolicyDowngrade, QStringLiteral("No supervisor agreed to this downgrade."));
+  }
   // The bytes in memory are the consented ones, whatever happened to files meanwhile.
   const QByteArray hash = QCryptographicHash::hash(image_.bytes, QCryptographicHash::Sha256);
   if (QString::fromLatin1(hash.toHex()) != plan_.release.sha256) {
@@ -178,7 +181,8 @@ Status JobRunner::checkEverything() {
                                                 .capabilities = driver_.capabilities(),
                                                 .release = plan_.release.terms,
                                                 .image = image_.facts,
-                                                .highestSecurityVersionSeen = std::nullopt,
+                                                .highestSecurityVersionSeen = plan_.highestSecurityVersionSeen,
+                                                .downgrade = plan_.downgrade,
                                                 .eraseAgreed = plan_.eraseEverything,
                                                 .today = clock_.nowUtc().date()});
   if (const Check* refusal = firstFailure(answers)) {

@@ -123,6 +123,7 @@ Status Journal::ended(Outcome outcome, Stage stage, const std::optional<Error>& 
                                             .code = row->errorCode,
                                             .message = message,
                                             .details = details}));
+  SEALIFT_CHECK(endHook_(transaction, outcome));
   return transaction.commit();
 }
 

@@ -13,6 +13,8 @@
 #include <QSet>
 #include <QString>
 
+#include <functional>
+
 namespace sealift {
 
 class Journal {
@@ -31,6 +33,10 @@ class Journal {
   // Ends the job: outcome, error and audit entry in one transaction.
   Status ended(Outcome outcome, Stage stage, const std::optional<Error>& error, const QString& message,
                const QJsonObject& detail);
+  // Called inside the transaction that ends the job, after its row was changed: what follows from an outcome is
+  // recorded with it or not at all.
+  using EndHook = std::function<Status(Transaction& transaction, Outcome outcome)>;
+  void setEndHook(EndHook hook) { endHook_ = std::move(hook); }
   // The steps whose intent was ever written: each may have happened.
   Result<QSet<QString>> intendedSteps() const;
 
@@ -43,6 +49,7 @@ class Journal {
   QString jobId_;
   AuditSubject subject_;
   QString actor_;
+  EndHook endHook_ = [](Transaction&, Outcome) { return Status(); };
 };
 
 }  // namespace sealift

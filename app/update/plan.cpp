@@ -45,6 +45,9 @@ QJsonObject decided(const Plan& plan) {
   if (plan.eraseEverything) {
     json[QStringLiteral("eraseEverything")] = true;
   }
+  if (plan.downgrade) {
+    json[QStringLiteral("downgrade")] = QJsonObject{{QStringLiteral("reason"), plan.downgrade->reason}};
+  }
   return json;
 }
 

@@ -32,6 +32,8 @@ struct Plan {
   QString notesMarkdown;  // cumulative, from the installed version to this release, newest first
   QString notesHash;      // lower-case hex SHA-256 of notesMarkdown in UTF-8
   QList<Check> checks;    // metadata and image first, then the policy's
+  std::optional<quint32> highestSecurityVersionSeen = {};  // what the station remembers of the unit
+  std::optional<DowngradeTerms> downgrade = {};            // nothing: an update
   bool canFallBack = false;
   bool eraseEverything = false;  // agreed to apart from the rest: the device's read-out protection is taken off
   int expectedSeconds = 0;

@@ -102,14 +102,17 @@ bool fits(const Release& release, const ModelDescription& model, const DeviceSna
 }
 
 // Everything between the installed version and the release, newest first: an update that jumps over
-// two releases changes what all three say.
+// two releases changes what all three say, and a downgrade undoes it.
 Result<QString> cumulativeNotes(const PlanRequest& request, VendorRepository& repository, const CancelToken& cancel) {
   const Slot* running = request.device.runningSlot();
   QList<Release> releases;
   const VendorContents contents = repository.contents();
   for (const Release& release : contents.releases) {
-    const bool between = (running == nullptr || !running->version || release.terms.version > *running->version) &&
-                         release.terms.version < request.release.terms.version;
+    const Version& version = release.terms.version;
+    const Version& wanted = request.release.terms.version;
+    const bool knowsRunning = running != nullptr && running->version;
+    const bool between = request.downgrade ? knowsRunning && version > wanted && version <= *running->version
+                                           : (!knowsRunning || version > *running->version) && version < wanted;
     if (fits(release, request.model, request.device) && between) {
       releases << release;
     }
@@ -130,7 +133,9 @@ Result<QString> cumulativeNotes(const PlanRequest& request, VendorRepository& re
       notes = QStringLiteral("The vendor published no notes for this version.");
     }
     if (releases.size() > 1) {
-      text += QStringLiteral("# %1\n\n").arg(release.terms.version.toString());
+      const bool isUndone = request.downgrade && release.terms.version > request.release.terms.version;
+      text += (isUndone ? QStringLiteral("# Undone: %1\n\n") : QStringLiteral("# %1\n\n"))
+                  .arg(release.terms.version.toString());
     }
     text += notes + QStringLiteral("\n\n");
   }
@@ -174,6 +179,8 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
   SEALIFT_TRY(plan.notesMarkdown, cumulativeNotes(request, repository, cancel));
   plan.notesHash = QString::fromLatin1(sha256(plan.notesMarkdown.toUtf8()).toHex());
   plan.canFallBack = request.capabilities.slots && request.capabilities.testBoot;
+  plan.highestSecurityVersionSeen = request.highestSecurityVersionSeen;
+  plan.downgrade = request.downgrade;
   plan.eraseEverything = request.eraseEverything;
 
   plan.checks << checkMetadata(repository, request.release.targetPath, request.refreshProblem);
@@ -186,6 +193,7 @@ Result<MadePlan> makePlan(const PlanRequest& request, VendorRepository& reposito
                                   .release = request.release.terms,
                                   .image = answer.image ? std::optional(answer.image->facts) : std::nullopt,
                                   .highestSecurityVersionSeen = request.highestSecurityVersionSeen,
+                                  .downgrade = request.downgrade,
                                   .eraseAgreed = request.eraseEverything,
                                   .today = clock.nowUtc().date()});
   plan.delivery.sendBytes = request.release.terms.bytes;

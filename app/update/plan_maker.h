@@ -31,6 +31,7 @@ struct PlanRequest {
   Release release;
   QString language;  // of the notes, e.g. "de"; "en" is the fall-back
   std::optional<quint32> highestSecurityVersionSeen;
+  std::optional<DowngradeTerms> downgrade = {};
   bool eraseEverything = false;
   std::optional<Error> refreshProblem;  // why the vendor's metadata could not be refreshed just now
 };

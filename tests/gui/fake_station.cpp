@@ -315,6 +315,49 @@ Status FakeStation::skipRelease(const QString& deviceId, const QString& releaseI
   return done;
 }
 
+Status FakeStation::setReleaseRule(const ReleaseRuleChange& change) {
+  return note(
+      QStringLiteral("setReleaseRule"),
+      QStringList{change.kind, change.release, change.deviceId + change.modelId,
+                  change.everyBuild ? QStringLiteral("every build") : QStringLiteral("this build"), change.reason}
+          .join(QLatin1Char('|')));
+}
+
+QFuture<Status> FakeStation::liftReleaseRule(const ReleaseRuleChange& change, const SignIn& signIn) {
+  return answer<Status>(QStringLiteral("liftReleaseRule"),
+                        QStringList{change.kind, change.release, change.deviceId + change.modelId, change.reason,
+                                    signIn.name, QString::fromUtf8(signIn.password)}
+                            .join(QLatin1Char('|')),
+                        [] { return Status(); });
+}
+
+QFuture<Status> FakeStation::resumeRelease(const QString& releaseId, const QString& reason, const SignIn& signIn) {
+  return answer<Status>(
+      QStringLiteral("resumeRelease"),
+      QStringList{releaseId, reason, signIn.name, QString::fromUtf8(signIn.password)}.join(QLatin1Char('|')),
+      [] { return Status(); });
+}
+
+QFuture<Status> FakeStation::changePolicy(const PolicyChange& /*change*/, const SignIn& signIn) {
+  return answer<Status>(QStringLiteral("changePolicy"), signIn.name, [] { return Status(); });
+}
+
+QFuture<Status> FakeStation::addOperator(const SignIn& account, const QString& role, const SignIn& /*signIn*/) {
+  return answer<Status>(QStringLiteral("addOperator"), account.name + QLatin1Char(' ') + role, [] { return Status(); });
+}
+
+QFuture<Status> FakeStation::removeOperator(const QString& name, const SignIn& /*signIn*/) {
+  return answer<Status>(QStringLiteral("removeOperator"), name, [] { return Status(); });
+}
+
+QFuture<Status> FakeStation::changeOperatorRole(const QString& name, const QString& role, const SignIn& /*signIn*/) {
+  return answer<Status>(QStringLiteral("changeOperatorRole"), name + QLatin1Char(' ') + role, [] { return Status(); });
+}
+
+QFuture<Status> FakeStation::changeOperatorPassword(const SignIn& account, const SignIn& /*signIn*/) {
+  return answer<Status>(QStringLiteral("changeOperatorPassword"), account.name, [] { return Status(); });
+}
+
 std::optional<JobView> FakeStation::job(const QString& id) const {
   for (const JobView& view : jobList) {
     if (view.id == id) {

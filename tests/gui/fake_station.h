@@ -37,6 +37,10 @@ class FakeStation final : public Station {
   VendorCandidate candidate;
   BundleImport bundle;
   StationInfo stationInfo;
+  QList<ReleaseRuleView> ruleList;
+  QList<AlertView> alertList;
+  QList<OperatorView> operatorList;
+  PolicyView stationPolicy;
   AuditHealth health;
   qint64 auditRows = 0;
   qint64 auditGapBelow = 0;        // entries below this number are gone, as if somebody had deleted them
@@ -92,6 +96,18 @@ class FakeStation final : public Station {
   QStringList interruptedJobs() const override { return interrupted; }
   Status remindLater(const QString& deviceId, const QString& releaseId, const QDateTime& when) override;
   Status skipRelease(const QString& deviceId, const QString& releaseId, bool skip) override;
+  QList<ReleaseRuleView> releaseRules() const override { return ruleList; }
+  Status setReleaseRule(const ReleaseRuleChange& change) override;
+  QFuture<Status> liftReleaseRule(const ReleaseRuleChange& change, const SignIn& signIn) override;
+  QFuture<Status> resumeRelease(const QString& releaseId, const QString& reason, const SignIn& signIn) override;
+  QList<AlertView> alerts() const override { return alertList; }
+  PolicyView policy() const override { return stationPolicy; }
+  QFuture<Status> changePolicy(const PolicyChange& change, const SignIn& signIn) override;
+  QList<OperatorView> operators() const override { return operatorList; }
+  QFuture<Status> addOperator(const SignIn& account, const QString& role, const SignIn& signIn) override;
+  QFuture<Status> removeOperator(const QString& name, const SignIn& signIn) override;
+  QFuture<Status> changeOperatorRole(const QString& name, const QString& role, const SignIn& signIn) override;
+  QFuture<Status> changeOperatorPassword(const SignIn& account, const SignIn& signIn) override;
   QList<JobView> jobs() const override { return jobList; }
   std::optional<JobView> job(const QString& id) const override;
   Status cancelJob(const QString& id) override;

@@ -4,7 +4,9 @@
 #include "ui/widgets/notes_view.h"
 #include "ui/widgets/text_label.h"
 
+#include <QAction>
 #include <QCheckBox>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QRadioButton>
 #include <QTcpServer>
@@ -26,6 +28,10 @@ class ReviewTest : public QObject {
   void whenSaysWhatIsNotPossible();
   void refusedPlanCannotBeInstalled();
   void erasingIsAskedApart();
+  void tryingAgainIsAskedApart();
+  void pausedReleaseIsResumedWithAReason();
+  void downgradeTakesASupervisor();
+  void downgradeAtHomeIsTyped();
   void changedPlanNeedsNewConsent();
   void olderAnswerDoesNotReplaceNewerPlan();
   void failureOfApplyIsShownWhereItBelongs();
@@ -148,6 +154,102 @@ void ReviewTest::erasingIsAskedApart() {
   // Another look at the device begins without it.
   gui.window->reviewUpdate(kDevice);
   QTRY_VERIFY(!gui.station.wishes.constLast().eraseEverything);
+}
+
+void ReviewTest::tryingAgainIsAskedApart() {
+  GuiFixture gui;
+  PlanView& plan = gui.station.plans[kDevice];
+  plan.allowed = false;
+  plan.needsAgain = true;
+  plan.checks << Check::failed(QStringLiteral("tried-before"), QStringLiteral("It went back before"),
+                               makeError(ErrorCode::PolicyTriedBefore, QStringLiteral("On 19 Nov it went back.")));
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewAgain")));
+  QVERIFY(!gui.station.wishes.constLast().again);
+  QVERIFY(gui.clickSoon(QStringLiteral("againDialogYes")));
+  QTRY_VERIFY(gui.station.wishes.constLast().again);
+  QVERIFY(gui.station.applied.isEmpty());
+}
+
+void ReviewTest::pausedReleaseIsResumedWithAReason() {
+  GuiFixture gui;
+  gui.station.operatorList << OperatorView{QStringLiteral("Sam"), QStringLiteral("supervisor"), {}, false, false};
+  PlanView& plan = gui.station.plans[kDevice];
+  plan.allowed = false;
+  plan.paused = true;
+  plan.checks << Check::failed(QStringLiteral("release-trouble"), QStringLiteral("Paused"),
+                               makeError(ErrorCode::PolicyReleaseTrouble, QStringLiteral("It went wrong on 3.")));
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewResume")));
+  auto* yes = gui.find<QPushButton>(QStringLiteral("resumeDialogYes"));
+  QVERIFY(yes && !yes->isEnabled());
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("resumeDialogReason")), QStringLiteral("bad cable"));
+  QVERIFY2(!yes->isEnabled(), "nobody has signed in yet");
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("resumeDialogSupervisor")), QStringLiteral("Sam"));
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("resumeDialogPassword")), QStringLiteral("secret"));
+  QVERIFY(gui.click(QStringLiteral("resumeDialogYes")));
+  QTRY_VERIFY(gui.station.calls.contains(QStringLiteral("resumeRelease %1|bad cable|Sam|secret").arg(plan.releaseId)));
+}
+
+void ReviewTest::downgradeTakesASupervisor() {
+  GuiFixture gui;
+  gui.station.operatorList << OperatorView{QStringLiteral("Sam"), QStringLiteral("supervisor"), {}, false, false};
+  PlanView& plan = gui.station.plans[kDevice];
+  plan.isDowngrade = true;
+  plan.downgradeReason = QStringLiteral("it sticks");
+  MainWindow& window = gui.open();
+  window.showDevice(kDevice);
+  QAction* menu = nullptr;
+  for (QAction* action : window.findChildren<QAction*>(QStringLiteral("deviceActionDowngrade"))) {
+    menu = action;
+  }
+  QVERIFY(menu);
+  menu->trigger();
+  auto* show = gui.find<QPushButton>(QStringLiteral("downgradeWishDialogYes"));
+  QVERIFY(show && !show->isEnabled());
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("downgradeWishDialogVersion")), QStringLiteral("2.2.0"));
+  QVERIFY2(!show->isEnabled(), "without a reason there is no downgrade");
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("downgradeWishDialogReason")), QStringLiteral("it sticks"));
+  QVERIFY(gui.click(QStringLiteral("downgradeWishDialogYes")));
+  QTRY_VERIFY(!gui.station.wishes.isEmpty());
+  QCOMPARE(gui.station.wishes.constLast().release, QStringLiteral("2.2.0"));
+  QCOMPARE(gui.station.wishes.constLast().downgradeReason, QStringLiteral("it sticks"));
+  QTRY_VERIFY(gui.find<QPushButton>(QStringLiteral("reviewInstall"))->isVisible());
+  QVERIFY(gui.find<TextLabel>(QStringLiteral("reviewHeading"))->text().contains(QStringLiteral("downgrade")));
+  QVERIFY(!gui.find<QPushButton>(QStringLiteral("reviewSkip"))->isVisible());
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  QVERIFY2(gui.station.applied.isEmpty(), "a supervisor must agree first");
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("downgradeDialogSupervisor")), QStringLiteral("Sam"));
+  QVERIFY(!gui.find<QPushButton>(QStringLiteral("downgradeDialogYes"))->isEnabled());
+  QTest::keyClicks(gui.find<QLineEdit>(QStringLiteral("downgradeDialogPassword")), QStringLiteral("secret"));
+  QVERIFY(gui.click(QStringLiteral("downgradeDialogYes")));
+  QTRY_COMPARE(gui.station.applied.size(), 1);
+  const ConsentGiven& consent = gui.station.applied.constFirst().consent;
+  QCOMPARE(consent.supervisor.name, QStringLiteral("Sam"));
+  QCOMPARE(consent.supervisor.password, QByteArray("secret"));
+  QCOMPARE(consent.wish.downgradeReason, QStringLiteral("it sticks"));
+  QCOMPARE(consent.planDigest, plan.digest);
+}
+
+void ReviewTest::downgradeAtHomeIsTyped() {
+  GuiFixture gui;
+  gui.station.stationInfo.homeMode = true;
+  PlanView& plan = gui.station.plans[kDevice];
+  plan.isDowngrade = true;
+  gui.open().reviewUpdate(kDevice);
+  QVERIFY(gui.clickSoon(QStringLiteral("reviewConsent")));
+  QVERIFY(gui.click(QStringLiteral("reviewInstall")));
+  QVERIFY2(gui.find<QLineEdit>(QStringLiteral("downgradeDialogPassword")) == nullptr, "nobody signs in at home");
+  auto* yes = gui.find<QPushButton>(QStringLiteral("downgradeDialogYes"));
+  auto* typed = gui.find<QLineEdit>(QStringLiteral("downgradeDialogTyped"));
+  QTest::keyClicks(typed, QStringLiteral("yes"));
+  QVERIFY(!yes->isEnabled());
+  typed->clear();
+  QTest::keyClicks(typed, plan.toVersion);
+  QVERIFY(gui.click(QStringLiteral("downgradeDialogYes")));
+  QTRY_COMPARE(gui.station.applied.size(), 1);
+  QCOMPARE(gui.station.applied.constFirst().consent.typed, plan.toVersion);
 }
 
 void ReviewTest::changedPlanNeedsNewConsent() {

@@ -118,6 +118,78 @@ void ScreenshotTest::pages() {
     QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewErase"))->isVisible());
     shot("review-protected");
     plan = before;
+    const auto refused = [&](const Check& check) {
+      plan = before;
+      plan.allowed = false;
+      plan.checks << check;
+    };
+    const auto review = [&](const char* name) {
+      window.reviewUpdate(QStringLiteral("NT2-004417"));
+      QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewChecks"))->isVisible());
+      QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewRefused"))->isVisible() == !plan.allowed);
+      shot(name);
+    };
+    refused(Check::failed(
+        QStringLiteral("release-blocked"), QStringLiteral("Blocked"),
+        makeError(
+            ErrorCode::PolicyBlocked,
+            QStringLiteral("2.4.0 was blocked by J. Lind on 2026-11-18 for the model norrland/t2: it drains the "
+                           "battery of units in cold rooms."),
+            QStringLiteral("To lift it: sealiftctl release unblock 2.4.0 --model \"norrland/t2\" --reason TEXT."))));
+    review("review-blocked");
+    refused(
+        Check::failed(QStringLiteral("tried-before"), QStringLiteral("The device went back from this release before"),
+                      makeError(ErrorCode::PolicyTriedBefore,
+                                QStringLiteral("On 2026-11-19T08:12:40Z it was installed, did not prove itself, and "
+                                               "the device returned by itself (reverted, job 5f1c)."))));
+    plan.needsAgain = true;
+    review("review-returned");
+    refused(
+        Check::failed(QStringLiteral("release-trouble"), QStringLiteral("Paused after failures on other devices"),
+                      makeError(ErrorCode::PolicyReleaseTrouble,
+                                QStringLiteral("Release 2.4.0 went wrong on 3 devices of the model norrland/t2, so it "
+                                               "was paused on 2026-11-20T17:03:11Z."))));
+    plan.paused = true;
+    review("review-paused");
+    plan = before;
+    plan.isDowngrade = true;
+    plan.downgradeReason = QStringLiteral("The valve sticks since 2.3.1; ticket 4471.");
+    plan.toVersion = QStringLiteral("2.2.0");
+    review("review-downgrade");
+    QVERIFY(fixture.click(QStringLiteral("reviewConsent")));
+    QVERIFY(fixture.click(QStringLiteral("reviewInstall")));
+    auto* agree = fixture.find<DialogFrame>(QStringLiteral("downgradeDialog"));
+    QVERIFY(agree);
+    save(agree, QStringLiteral("dialog-downgrade"), suffix);
+    agree->reject();
+    plan = before;
+    DeviceView device = *fixture.station.device(QStringLiteral("NT2-004417"));
+    const DeviceView ordinary = device;
+    device.counterWarning = QStringLiteral(
+        "The device's rollback counter says 3 and once said 7: it was reset, or another device answers in its name. "
+        "Nothing below 7 is installed.");
+    device.rules << ReleaseRuleView{QStringLiteral("block"),
+                                    QStringLiteral("model"),
+                                    QStringLiteral("norrland/t2"),
+                                    QStringLiteral("2.3.9"),
+                                    {},
+                                    QStringLiteral("it drains the battery"),
+                                    QStringLiteral("J. Lind"),
+                                    fixture.clock.nowUtc()};
+    fixture.station.setDevice(device);
+    fixture.station.alertList << AlertView{QStringLiteral("release-paused"),
+                                           {},
+                                           QStringLiteral("Release 2.4.0 is paused"),
+                                           QStringLiteral("Release 2.4.0 went wrong on 3 devices of the model "
+                                                          "norrland/t2, so it was paused on 2026-11-20."),
+                                           QStringLiteral("Find out why; then a supervisor resumes it."),
+                                           {}};
+    Q_EMIT fixture.station.alertsChanged();
+    window.showDevice(QStringLiteral("NT2-004417"));
+    shot("device-rules");
+    fixture.station.alertList.clear();
+    Q_EMIT fixture.station.alertsChanged();
+    fixture.station.setDevice(ordinary);
   }
   fixture.station.failures.insert(
       QStringLiteral("planUpdate"),

@@ -145,6 +145,18 @@ void JobRunnerTest::refusesBeforeAnythingIsWritten_data() {
   QTest::newRow("a-byte-more") << Change([](JobFixture& job) { job.image.bytes += 'n'; })
                                << ErrorCode::ImageHashMismatch;
   QTest::newRow("no-image") << Change([](JobFixture& job) { job.image.bytes.clear(); }) << ErrorCode::ImageHashMismatch;
+  QTest::newRow("remembered-counter") << Change([](JobFixture& job) { job.plan.highestSecurityVersionSeen = 4; })
+                                      << ErrorCode::PolicySecurityVersion;
+  QTest::newRow("downgrade-nobody-agreed-to") << Change([](JobFixture& job) {
+    job.plan.downgrade = DowngradeTerms{.allowedHere = true, .reason = QStringLiteral("it sticks")};
+  }) << ErrorCode::PolicyDowngrade;
+  QTest::newRow("downgrade-not-allowed-any-more") << Change([](JobFixture& job) {
+    job.plan.downgrade = DowngradeTerms{.reason = QStringLiteral("it sticks"), .agreedBy = QStringLiteral("Sam")};
+    for (Slot& slot : job.plan.device.slots) {
+      slot.version = slot.running ? std::optional(Version{1, 2, 0, 0}) : slot.version;
+    }
+    job.driver.slots[0].version = Version{1, 2, 0, 0};
+  }) << ErrorCode::PolicyDowngrade;
   QTest::newRow("policy-asked-again-device-counter") << Change([](JobFixture& job) {
     job.plan.release.terms.securityVersion = 2;
     job.image.facts.securityVersion = 2;

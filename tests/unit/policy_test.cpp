@@ -76,6 +76,8 @@ class PolicyTest : public QObject {
   void allPassInTheirOrder();
   void refuses_data();
   void refuses();
+  void downgrades_data();
+  void downgrades();
   void allows_data();
   void allows();
   void everyRuleAnswersAlsoAfterOneRefused();
@@ -202,6 +204,88 @@ void PolicyTest::refuses() {
   // A refusal never stands under the words of what it denies.
   const QList<Check> asIfFine = askUpdatePolicy(makeQuestion());
   QVERIFY2(refusal->title != findCheck(asIfFine, rule)->title, qUtf8Printable(refusal->title));
+}
+
+// 1.1.0 → 1.0.0 with the same security version, and everything speaks for it. Each row changes one thing.
+void PolicyTest::downgrades_data() {
+  QTest::addColumn<Change>("change");
+  QTest::addColumn<QString>("rule");  // that refuses; empty: none does
+  QTest::addColumn<ErrorCode>("code");
+  const auto row = [](const char* name, const char* rule, ErrorCode code, const Change& change) {
+    QTest::newRow(name) << change << QString::fromLatin1(rule) << code;
+  };
+  row("agreed", "", ErrorCode::Internal, [](PolicyQuestion&) {});
+  row("the-device-tells-no-counter", "", ErrorCode::Internal,
+      [](PolicyQuestion& q) { q.device.securityVersion.reset(); });
+  row("only-the-vendor-tells", "", ErrorCode::Internal, [](PolicyQuestion& q) {
+    q.device.securityVersion.reset();
+    q.highestSecurityVersionSeen.reset();
+  });
+  row("not-asked-for", "version", ErrorCode::PolicyVersionLower, [](PolicyQuestion& q) { q.downgrade.reset(); });
+  row("newer", "version", ErrorCode::PolicyDowngrade, [](PolicyQuestion& q) {
+    runningSlot(q).version = Version{0, 9, 0, 0};
+  });
+  row("same", "version", ErrorCode::PolicyVersionSame, [](PolicyQuestion& q) {
+    runningSlot(q).version = Version{1, 0, 0, 0};
+  });
+  row("running-version-not-told", "version", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { runningSlot(q).version.reset(); });
+  row("below-the-counter", "security-version", ErrorCode::PolicySecurityVersion,
+      [](PolicyQuestion& q) { q.device.securityVersion = 5; });
+  row("below-the-remembered", "security-version", ErrorCode::PolicySecurityVersion,
+      [](PolicyQuestion& q) { q.highestSecurityVersionSeen = 5; });
+  row("below-what-runs", "security-version", ErrorCode::PolicySecurityVersion, [](PolicyQuestion& q) {
+    q.device.securityVersion.reset();
+    q.highestSecurityVersionSeen.reset();
+    q.downgrade->running->securityVersion = 5;
+  });
+  row("nobody-tells-a-security-version", "security-version", ErrorCode::PolicySecurityVersion, [](PolicyQuestion& q) {
+    q.device.securityVersion.reset();
+    q.highestSecurityVersionSeen.reset();
+    q.downgrade->running.reset();
+  });
+  row("off-here", "downgrade-policy", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { q.downgrade->allowedHere = false; });
+  row("vendor-forbids-to", "downgrade-vendor", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { q.release.downgradeTo = false; });
+  row("vendor-forbids-from", "downgrade-vendor", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { q.downgrade->running->downgradeFrom = false; });
+  row("no-reason", "downgrade-reason", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { q.downgrade->reason = QStringLiteral(" \t "); });
+  row("endless-reason", "downgrade-reason", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { q.downgrade->reason = QString(501, u'x'); });
+  row("reason-with-controls", "downgrade-reason", ErrorCode::PolicyDowngrade,
+      [](PolicyQuestion& q) { q.downgrade->reason = QStringLiteral("fine\x1b[2J"); });
+}
+
+void PolicyTest::downgrades() {
+  QFETCH(Change, change);
+  QFETCH(QString, rule);
+  QFETCH(ErrorCode, code);
+  PolicyQuestion question = makeQuestion();
+  runningSlot(question).version = Version{1, 1, 0, 0};
+  question.release.version = Version{1, 0, 0, 0};
+  question.image->version = Version{1, 0, 0, 0};
+  question.release.minimumVersion.reset();
+  question.device.securityVersion = 4;
+  DowngradeTerms terms;
+  terms.allowedHere = true;
+  terms.reason = QStringLiteral("The valve sticks.");
+  terms.running = question.release;
+  terms.running->version = Version{1, 1, 0, 0};
+  question.downgrade = terms;
+  change(question);
+  const QList<Check> checks = askUpdatePolicy(question);
+  for (const Check& check : checks) {
+    QVERIFY2((check.state == CheckState::Failed) == (check.id == rule),
+             qUtf8Printable(check.id + u' ' + checkStateName(check.state) + u' ' + check.detail));
+  }
+  if (rule.isEmpty()) {
+    QCOMPARE(checkStateName(findCheck(checks, QStringLiteral("version"))->state), QStringLiteral("warning"));
+    QVERIFY(findCheck(checks, QStringLiteral("version"))->title.startsWith(QStringLiteral("Downgrade")));
+  } else {
+    QCOMPARE(firstFailure(checks)->code, errorCodeName(code));
+  }
 }
 
 void PolicyTest::allows_data() {

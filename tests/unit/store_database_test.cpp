@@ -1,4 +1,8 @@
 #include "app/store/database.h"
+#include "app/store/deferral_table.h"
+#include "app/store/migrations.h"
+#include "app/store/release_rule_table.h"
+#include "app/store/security_floor_table.h"
 #include "app/store/setting_table.h"
 #include "app/store/transaction.h"
 
@@ -33,6 +37,15 @@ QString readPragma(Database& database, const QString& name) {
 bool overwrite(const QString& path, qint64 at, const QByteArray& bytes) {
   QFile file(path);
   return file.open(QIODevice::ReadWrite) && file.seek(at) && file.write(bytes) == bytes.size();
+}
+
+// Takes back what the migrations from 3 on made.
+QString backToSchema2() {
+  return QStringLiteral(
+      "DROP TABLE queue; DROP TABLE security_floor; DROP TABLE operator_account; DROP TABLE release_rule; DROP TABLE "
+      "release_pause; "
+      "DROP INDEX job_of_release; ALTER TABLE job DROP COLUMN release; ALTER TABLE consent DROP COLUMN reason; "
+      "ALTER TABLE consent DROP COLUMN agreed_by;");
 }
 
 constexpr QFileDevice::Permissions kForOthers = QFileDevice::ReadGroup | QFileDevice::WriteGroup |
@@ -105,21 +118,44 @@ class StoreDatabaseTest : public QObject {
 
   void migratesAnOlderDatabase() {
     QVERIFY(prepareDatabase());
-    QVERIFY(runShell(path_, QStringLiteral("DROP TABLE queue; "
-                                           "DROP TABLE audit_entry; DROP TABLE audit_search; DROP TABLE audit_node; "
-                                           "DROP TABLE audit_head; DROP TABLE audit_checkpoint; "
-                                           "PRAGMA user_version=1;")));
+    QVERIFY(runShell(path_, backToSchema2() + QStringLiteral("DROP TABLE audit_entry; DROP TABLE audit_search; "
+                                                             "DROP TABLE audit_node; DROP TABLE audit_head; "
+                                                             "DROP TABLE audit_checkpoint; PRAGMA user_version=1;")));
     const std::unique_ptr<Database> database = open();
     QVERIFY(database);
     QVERIFY(database->prepare(u"SELECT count(*) FROM audit_entry"));
     QCOMPARE(SettingTable(*database).find(QStringLiteral("a")).value(), QStringLiteral("1"));
   }
 
+  // What older programs remembered of counters and skipped releases still counts.
+  void rulesAndCountersMoveToTheirTables() {
+    QVERIFY(prepareDatabase());
+    QVERIFY(runShell(path_, backToSchema2() +
+                                QStringLiteral("INSERT INTO setting VALUES('security-version.v/m/1','7'), "
+                                               "('security-version.v/m/2@usb:1-2','4'), ('security-version.v/m/2','3');"
+                                               "INSERT INTO deferral VALUES('device','v/m/1','m/a.bin','1.1.0','ab',"
+                                               "'skip',NULL,5), ('device','v/m/1','m/b.bin','1.2.0','cd','remind',9,6);"
+                                               "PRAGMA user_version=2;")));
+    const std::unique_ptr<Database> database = open();
+    QVERIFY(database);
+    SecurityFloorTable floors(*database);
+    QCOMPARE(floors.find(QStringLiteral("v/m/1")).value()->told, 7U);
+    QCOMPARE(floors.find(QStringLiteral("v/m/2")).value()->told, 4U);
+    QCOMPARE(SettingTable(*database).all().value().size(), 1);
+    const QList<ReleaseRuleRow> rules = ReleaseRuleTable(*database).list().value();
+    QCOMPARE(rules.size(), 1);
+    QVERIFY(rules[0].kind == RuleKind::Skip && rules[0].scope == RuleScope::Device);
+    QCOMPARE(rules[0].version, QStringLiteral("1.1.0"));
+    QCOMPARE(rules[0].imageHash, QStringLiteral("ab"));
+    QCOMPARE(DeferralTable(*database).list().value().size(), 1);
+  }
+
   void aMigrationThatFailsLeavesTheOldSchema() {
     QVERIFY(prepareDatabase());
-    QVERIFY(runShell(path_, QStringLiteral("DROP TABLE queue; "
-                                           "DROP TABLE audit_entry; DROP TABLE audit_search; DROP TABLE audit_head; "
-                                           "PRAGMA user_version=1;")));  // audit_node is in the way
+    QVERIFY(runShell(
+        path_,
+        backToSchema2() + QStringLiteral("DROP TABLE audit_entry; DROP TABLE audit_search; DROP TABLE audit_head; "
+                                         "PRAGMA user_version=1;")));  // audit_node is in the way
     QVERIFY(!Database::open(folder_));
     QVERIFY(runShell(path_, QStringLiteral("DROP TABLE audit_node; DROP TABLE audit_checkpoint;")));
     QVERIFY2(open(), "the tables that the migration made before it failed must be gone");

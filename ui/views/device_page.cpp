@@ -1,11 +1,13 @@
 #include "ui/views/device_page.h"
 
 #include "ui/dialogs/confirm_dialog.h"
+#include "ui/dialogs/decision_dialog.h"
 #include "ui/dialogs/help_dialog.h"
 #include "ui/dialogs/text_entry_dialog.h"
 #include "ui/dialogs/when_dialog.h"
 #include "ui/style/format.h"
 #include "ui/style/tokens.h"
+#include "ui/views/page.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/key_value_grid.h"
 #include "ui/widgets/static_table.h"
@@ -17,13 +19,25 @@
 #include <QGridLayout>
 #include <QGuiApplication>
 #include <QMenu>
+#include <QPromise>
 #include <QVBoxLayout>
+
+#include <memory>
 
 namespace sealift {
 
 namespace {
 constexpr int kSecurityKeyWidth = 116;
 constexpr int kTwoColumns = 600;  // narrower than this the cards stand below one another
+
+QFuture<Status> answered(const Status& status) {
+  QPromise<Status> promise;
+  promise.start();
+  promise.addResult(status);
+  promise.finish();
+  return promise.future();
+}
+
 }  // namespace
 
 DevicePage::DevicePage(Station& station, const Clock& clock, QWidget* parent)
@@ -60,6 +74,16 @@ void DevicePage::buildHeader(QVBoxLayout* layout) {
       ->setObjectName(QStringLiteral("deviceActionCopy"));
   skipAction_ = menu->addAction(tr("Offer the skipped version again"), this, &DevicePage::stopSkipping);
   skipAction_->setObjectName(QStringLiteral("deviceActionUnskip"));
+  menu->addSeparator();
+  menu->addAction(tr("Skip a version\u2026"), this, [this] { askForRule(QStringLiteral("skip")); })
+      ->setObjectName(QStringLiteral("deviceActionSkip"));
+  menu->addAction(tr("Block a version\u2026"), this, [this] { askForRule(QStringLiteral("block")); })
+      ->setObjectName(QStringLiteral("deviceActionBlock"));
+  menu->addAction(tr("Pin to a version\u2026"), this, [this] { askForRule(QStringLiteral("pin")); })
+      ->setObjectName(QStringLiteral("deviceActionPin"));
+  menu->addAction(tr("Downgrade\u2026"), this, &DevicePage::askForDowngrade)
+      ->setObjectName(QStringLiteral("deviceActionDowngrade"));
+  menu->addSeparator();
   helpAction_ = menu->addAction(tr("Help on this kind of device"), this,
                                 [this] { (new HelpDialog(device_.help, window()))->open(); });
   helpAction_->setObjectName(QStringLiteral("deviceActionHelp"));
@@ -86,7 +110,9 @@ void DevicePage::buildBanners(QVBoxLayout* layout) {
   noticeLook_ = makeButton(tr("Look again"), QStringLiteral("deviceLookAgain"));
   notice_->addButton(noticeLook_);
   connect(noticeLook_, &QPushButton::clicked, this, &DevicePage::lookAgain);
+  counter_ = new Banner(QStringLiteral("deviceCounter"));
   layout->addWidget(notice_);
+  layout->addWidget(counter_);
   layout->addWidget(offer_);
 }
 
@@ -117,6 +143,12 @@ void DevicePage::buildCards(QVBoxLayout* layout) {
   supportCard_->body()->addWidget(timeline_);
   supportCard_->body()->addWidget(phase_);
 
+  rulesCard_ = new Card(tr("Decided about releases"));
+  rulesCard_->setObjectName(QStringLiteral("deviceRules"));
+  rules_ = new QVBoxLayout;
+  rules_->setSpacing(space::kS);
+  rulesCard_->body()->addLayout(rules_);
+
   historyCard_ = new Card(tr("History"));
   historyCard_->setObjectName(QStringLiteral("deviceHistory"));
   history_ = new StaticTable({}, 4, 3);
@@ -132,8 +164,9 @@ void DevicePage::buildCards(QVBoxLayout* layout) {
 
 void DevicePage::arrangeCards() {
   const bool wide = width() >= kTwoColumns;
-  for (QWidget* card : {static_cast<QWidget*>(firmwareCard_), static_cast<QWidget*>(securityCard_),
-                        static_cast<QWidget*>(supportCard_), static_cast<QWidget*>(historyCard_)}) {
+  for (QWidget* card :
+       {static_cast<QWidget*>(firmwareCard_), static_cast<QWidget*>(securityCard_), static_cast<QWidget*>(supportCard_),
+        static_cast<QWidget*>(rulesCard_), static_cast<QWidget*>(historyCard_)}) {
     grid_->removeWidget(card);
   }
   grid_->setColumnStretch(0, 1);
@@ -141,7 +174,8 @@ void DevicePage::arrangeCards() {
   grid_->addWidget(firmwareCard_, 0, 0, 1, wide ? 1 : 2);
   grid_->addWidget(securityCard_, wide ? 0 : 1, wide ? 1 : 0, 1, wide ? 1 : 2);
   grid_->addWidget(supportCard_, 2, 0, 1, 2);
-  grid_->addWidget(historyCard_, 3, 0, 1, 2);
+  grid_->addWidget(rulesCard_, 3, 0, 1, 2);
+  grid_->addWidget(historyCard_, 4, 0, 1, 2);
 }
 
 void DevicePage::resizeEvent(QResizeEvent* event) {
@@ -161,6 +195,7 @@ void DevicePage::showDevice(const DeviceView& device) {
   showFirmware();
   showSecurity();
   showSupport();
+  showRules();
   showHistory();
 }
 
@@ -209,6 +244,20 @@ void DevicePage::showOrdinaryOffer(const OfferView& offer) {
     return;
   }
   QString detail = offer.headline;
+  if (offer.paused) {
+    offer_->setMessage(Tone::Bad, QStringLiteral("pause"), tr("Version %1 is paused").arg(offer.version),
+                       tr("It went wrong on several devices of this model. Somebody must resume it first."));
+    review_->setText(tr("See why"));
+    review_->show();
+    return;
+  }
+  if (!offer.returned.isEmpty()) {
+    offer_->setMessage(Tone::Warning, QStringLiteral("history"),
+                       tr("Version %1 is available, and did not prove itself here").arg(offer.version), offer.returned);
+    remind_->show();
+    review_->show();
+    return;
+  }
   if (offer.remindAt && *offer.remindAt > clock_.nowUtc()) {
     detail = joinParts({detail, tr("you will be reminded on %1").arg(formatDateTime(*offer.remindAt))});
   }
@@ -250,6 +299,38 @@ void DevicePage::showNotice() {
   } else {
     notice_->hide();
   }
+}
+
+void DevicePage::showRules() {
+  counter_->setVisible(!device_.counterWarning.isEmpty());
+  counter_->setMessage(Tone::Bad, QStringLiteral("warning"), tr("Its rollback counter went down"),
+                       device_.counterWarning);
+  clearLayout(rules_);
+  for (const ReleaseRuleView& rule : std::as_const(device_.rules)) {
+    const QString build = rule.imageHash.isEmpty() ? tr("every build") : tr("build %1").arg(rule.imageHash.left(16));
+    const QString what = rule.kind == QLatin1String("block") ? tr("Blocked: %1").arg(rule.version)
+                         : rule.kind == QLatin1String("pin") ? tr("Nothing beyond %1").arg(rule.version)
+                                                             : tr("Skipped: %1").arg(rule.version);
+    const QString scope = rule.scope == QLatin1String("model") ? tr("for all of its model") : QString();
+    auto* row = new QWidget;
+    auto* line = new QHBoxLayout(row);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(space::kM);
+    auto* words = new QVBoxLayout;
+    words->setSpacing(0);
+    words->addWidget(makeWrappedLabel(TextStyle::Body, TextTone::Normal, joinParts({what, build, scope})));
+    words->addWidget(makeWrappedLabel(TextStyle::Small, TextTone::Muted,
+                                      joinParts({rule.madeBy, formatDateTime(rule.made), rule.reason})));
+    line->addLayout(words, 1);
+    QPushButton* lift = makeButton(tr("Lift\u2026"), QStringLiteral("deviceLift-") + rule.kind + rule.version,
+                                   ButtonKind::Secondary, true);
+    lift->setAccessibleName(tr("Lift: %1").arg(what));
+    connect(lift, &QPushButton::clicked, this, [this, rule] { askToLift(rule); });
+    line->addWidget(lift, 0, Qt::AlignTop);
+    rules_->addWidget(row);
+    row->show();
+  }
+  rulesCard_->setVisible(!device_.rules.isEmpty());
 }
 
 void DevicePage::showFirmware() {
@@ -346,6 +427,79 @@ void DevicePage::stopSkipping() {
   if (device_.offer) {
     report(station_.skipRelease(device_.id, device_.offer->releaseId, false));
   }
+}
+
+void DevicePage::askForRule(const QString& kind) {
+  const bool pin = kind == QLatin1String("pin");
+  const bool block = kind == QLatin1String("block");
+  DecisionAsked asked;
+  asked.name = QStringLiteral("ruleDialog");
+  asked.title = block ? tr("Block a version") : pin ? tr("Pin to a version") : tr("Skip a version");
+  asked.text = block ? tr("It is never installed on %1, not even when somebody asks for it.").arg(device_.name)
+               : pin ? tr("%1 is offered this version, and nothing beyond it.").arg(device_.name)
+                     : tr("It is not offered for %1. Later versions are.").arg(device_.name);
+  asked.yes = block ? tr("Block") : pin ? tr("Pin") : tr("Skip");
+  asked.asksVersion = true;
+  asked.version = !pin && device_.offer ? device_.offer->version : device_.version;
+  asked.asksEveryBuild = true;
+  (new DecisionDialog(
+       asked,
+       [this, id = device_.id, kind](const Decision& decision) {
+         ReleaseRuleChange change;
+         change.kind = kind;
+         change.release = decision.version;
+         change.deviceId = id;
+         change.everyBuild = decision.everyBuild;
+         change.reason = decision.reason;
+         return answered(station_.setReleaseRule(change));
+       },
+       window()))
+      ->open();
+}
+
+void DevicePage::askToLift(const ReleaseRuleView& rule) {
+  DecisionAsked asked;
+  asked.name = QStringLiteral("liftDialog");
+  asked.title = tr("Let %1 be installed again?").arg(rule.version);
+  asked.text = rule.reason.isEmpty() ? QString() : tr("%1 decided: %2").arg(rule.madeBy, rule.reason);
+  asked.yes = tr("Lift");
+  asked.asksSignIn = rule.kind != QLatin1String("skip") && !station_.operators().isEmpty();
+  (new DecisionDialog(
+       asked,
+       [this, rule](const Decision& decision) {
+         ReleaseRuleChange change;
+         change.kind = rule.kind;
+         change.release = rule.imageHash.isEmpty() ? rule.version : rule.imageHash;
+         (rule.scope == QLatin1String("model") ? change.modelId : change.deviceId) = rule.scopeId;
+         change.everyBuild = rule.imageHash.isEmpty();
+         change.reason = decision.reason;
+         return station_.liftReleaseRule(change, decision.signIn);
+       },
+       window()))
+      ->open();
+}
+
+void DevicePage::askForDowngrade() {
+  DecisionAsked asked;
+  asked.name = QStringLiteral("downgradeWishDialog");
+  asked.title = tr("Go back to an older version");
+  asked.text =
+      tr("Of the same security version only, and only if the station\u2019s policy and the vendor allow it. You see "
+         "the plan and what it undoes first; then a supervisor must agree. Nothing is sent to %1 now.")
+          .arg(device_.name);
+  asked.yes = tr("Show the plan");
+  asked.asksVersion = true;
+  auto wished = std::make_shared<Decision>();
+  auto* dialog = new DecisionDialog(
+      asked,
+      [wished](const Decision& decision) {
+        *wished = decision;
+        return answered(Status());
+      },
+      window());
+  connect(dialog, &QDialog::accepted, this,
+          [this, id = device_.id, wished] { Q_EMIT downgradeRequested(id, wished->version, wished->reason); });
+  dialog->open();
 }
 
 void DevicePage::rename() {

@@ -32,6 +32,7 @@ class DevicePage final : public QWidget {
 
  Q_SIGNALS:
   void reviewRequested(const QString& deviceId);
+  void downgradeRequested(const QString& deviceId, const QString& version, const QString& reason);
   void progressRequested();
 
  protected:
@@ -55,6 +56,10 @@ class DevicePage final : public QWidget {
   void stopSkipping();
   void rename();
   void remove();
+  void askForDowngrade();
+  void askForRule(const QString& kind);
+  void askToLift(const ReleaseRuleView& rule);
+  void showRules();
   void copyDetails() const;
 
   Station& station_;
@@ -79,6 +84,9 @@ class DevicePage final : public QWidget {
   Card* firmwareCard_;
   Card* securityCard_;
   Card* supportCard_;
+  Card* rulesCard_;
+  QVBoxLayout* rules_;
+  Banner* counter_;
   Card* historyCard_;
   StaticTable* slots_;
   TextLabel* noSlots_;

@@ -46,6 +46,7 @@ DevicesPage::DevicesPage(Station& station, const Clock& clock, QWidget* parent)
 
   connect(emptyAdd_, &QPushButton::clicked, this, &DevicesPage::addDevice);
   connect(device_, &DevicePage::reviewRequested, this, &DevicesPage::reviewRequested);
+  connect(device_, &DevicePage::downgradeRequested, this, &DevicesPage::downgradeRequested);
   connect(device_, &DevicePage::progressRequested, this, &DevicesPage::progressRequested);
   connect(&station_, &Station::devicesChanged, this, &DevicesPage::loadDevices);
   connect(&station_, &Station::deviceChanged, this, &DevicesPage::updateDevice);

@@ -33,6 +33,7 @@ class DevicesPage final : public Page {
 
  Q_SIGNALS:
   void reviewRequested(const QString& deviceId);
+  void downgradeRequested(const QString& deviceId, const QString& version, const QString& reason);
   void progressRequested();
 
  protected:

@@ -10,6 +10,7 @@
 #include "ui/views/settings_page.h"
 #include "ui/views/updates_page.h"
 #include "ui/views/vendors_page.h"
+#include "ui/widgets/banner.h"
 #include "ui/widgets/focus_ring.h"
 #include "ui/widgets/painted_widget.h"
 #include "ui/widgets/status_strip.h"
@@ -52,6 +53,7 @@ MainWindow::MainWindow(Station& station, Theme& theme, const Clock& clock, QWidg
   showInfo();
   showCounts();
   showStatus();
+  showAlerts();
   theme_.choose(preferences_.theme());
   if (const QByteArray geometry = preferences_.geometry(); !geometry.isEmpty()) {
     restoreGeometry(geometry);
@@ -66,6 +68,12 @@ void MainWindow::buildPages() {
   auto* outer = new QVBoxLayout(central);
   outer->setContentsMargins(0, 0, 0, 0);
   outer->setSpacing(0);
+  alert_ = new Banner(QStringLiteral("alerts"));
+  alert_->hide();
+  auto* alertRow = new QHBoxLayout;
+  alertRow->setContentsMargins(space::kS, 0, space::kS, 0);
+  alertRow->addWidget(alert_);
+  outer->addLayout(alertRow);
   auto* row = new QHBoxLayout;
   row->setSpacing(0);
   rail_ = new NavigationRail;
@@ -91,6 +99,11 @@ void MainWindow::buildPages() {
   }
   connect(rail_, &NavigationRail::pageChosen, this, &MainWindow::showPage);
   connect(devices_, &DevicesPage::reviewRequested, this, &MainWindow::reviewUpdate);
+  connect(devices_, &DevicesPage::downgradeRequested, this,
+          [this](const QString& deviceId, const QString& version, const QString& reason) {
+            showReview();
+            review_->reviewDowngrade(deviceId, version, reason);
+          });
   connect(devices_, &DevicesPage::progressRequested, this, [this] { showPage(PageId::Updates); });
   connect(review_, &ReviewPage::closed, this, [this] { showPage(PageId::Devices); });
   connect(review_, &ReviewPage::installing, this, [this](const QString& job) {
@@ -134,6 +147,8 @@ void MainWindow::connectStation() {
   });
   connect(&station_, &Station::vendorsChanged, this, &MainWindow::showStatus);
   connect(&station_, &Station::auditChanged, this, &MainWindow::showStatus);
+  connect(&station_, &Station::alertsChanged, this, &MainWindow::showAlerts);
+  connect(&station_, &Station::deviceChanged, this, &MainWindow::showAlerts);
   connect(&station_, &Station::infoChanged, this, &MainWindow::showInfo);
   minute_.setInterval(kMinute);
   connect(&minute_, &QTimer::timeout, this, &MainWindow::showStatus);
@@ -173,11 +188,28 @@ void MainWindow::showDevice(const QString& id) {
   showPage(PageId::Devices);
 }
 
-void MainWindow::reviewUpdate(const QString& deviceId) {
+void MainWindow::showReview() {
   page_ = PageId::Devices;
   rail_->setCurrent(PageId::Devices);
   stack_->setCurrentWidget(review_);
+}
+
+void MainWindow::reviewUpdate(const QString& deviceId) {
+  showReview();
   review_->review(deviceId);
+}
+
+// The oldest one in full; the others are counted until it is dealt with.
+void MainWindow::showAlerts() {
+  const QList<AlertView> alerts = station_.alerts();
+  alert_->setVisible(!alerts.isEmpty());
+  if (alerts.isEmpty()) {
+    return;
+  }
+  const AlertView& first = alerts.constFirst();
+  const QString title =
+      alerts.size() == 1 ? first.title : tr("%1 (1 of %2 alerts)").arg(first.title).arg(alerts.size());
+  alert_->setMessage(Tone::Bad, QStringLiteral("alert"), title, first.text + QLatin1Char(' ') + first.remedy);
 }
 
 QList<JobView> MainWindow::runningJobs() const {

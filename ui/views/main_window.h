@@ -21,6 +21,7 @@ class DevicesPage;
 class Page;
 class ReviewPage;
 class SettingsPage;
+class Banner;
 class StatusStrip;
 class UpdatesPage;
 class VendorsPage;
@@ -56,6 +57,8 @@ class MainWindow final : public QMainWindow {
   void showCounts();
   void showInfo();
   void showStatus();
+  void showAlerts();
+  void showReview();
   void askBeforeClosing(const QList<JobView>& running);
 
   Station& station_;
@@ -66,6 +69,7 @@ class MainWindow final : public QMainWindow {
   NavigationRail* rail_;
   QStackedWidget* stack_;
   StatusStrip* status_;
+  Banner* alert_;
   DevicesPage* devices_;
   ReviewPage* review_;
   UpdatesPage* updates_;

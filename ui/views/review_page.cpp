@@ -1,6 +1,7 @@
 #include "ui/views/review_page.h"
 
 #include "ui/dialogs/confirm_dialog.h"
+#include "ui/dialogs/decision_dialog.h"
 #include "ui/dialogs/when_dialog.h"
 #include "ui/style/format.h"
 #include "ui/style/tokens.h"
@@ -17,8 +18,11 @@
 
 #include <QCheckBox>
 #include <QGridLayout>
+#include <QPromise>
 #include <QStackedWidget>
 #include <QVBoxLayout>
+
+#include <memory>
 
 namespace sealift {
 
@@ -97,6 +101,12 @@ QWidget* ReviewPage::buildPlan() {
   erase_ = makeButton(tr("Erase everything\u2026"), QStringLiteral("reviewErase"));
   refused_->addButton(erase_);
   connect(erase_, &QPushButton::clicked, this, &ReviewPage::askToErase);
+  again_ = makeButton(tr("Try it again\u2026"), QStringLiteral("reviewAgain"));
+  refused_->addButton(again_);
+  connect(again_, &QPushButton::clicked, this, &ReviewPage::askToTryAgain);
+  resume_ = makeButton(tr("Resume the release\u2026"), QStringLiteral("reviewResume"));
+  refused_->addButton(resume_);
+  connect(resume_, &QPushButton::clicked, this, &ReviewPage::askToResume);
   error_ = new Banner(QStringLiteral("reviewError"));
   inner->addWidget(refused_);
   inner->addWidget(error_);
@@ -226,7 +236,7 @@ void ReviewPage::review(const QString& deviceId, const UpdateWish& wish) {
 
 void ReviewPage::refresh() {
   if (!deviceId_.isEmpty() && !busy_) {
-    review(deviceId_);
+    review(deviceId_, wish_);
   }
 }
 
@@ -238,7 +248,14 @@ void ReviewPage::showFailure(const Error& error) {
 void ReviewPage::showPlan(const PlanView& plan) {
   plan_ = plan;
   subtitle_->setText(joinParts({plan.deviceName, plan.modelLine}));
-  heading_->setText(tr("Review update %1 \u2192 %2").arg(plan.fromVersion, plan.toVersion));
+  heading_->setText((plan.isDowngrade ? tr("Review downgrade %1 \u2192 %2") : tr("Review update %1 \u2192 %2"))
+                        .arg(plan.fromVersion, plan.toVersion));
+  notesCard_->setTitle(plan.isDowngrade ? tr("What is undone, and what is installed") : tr("What changes"));
+  consent_->setAccessibleName(plan.isDowngrade
+                                  ? tr("I have read what this downgrade undoes and agree to go back from %1 to %2.")
+                                        .arg(plan.fromVersion, plan.toVersion)
+                                  : tr("I have read what changes and agree to update this device."));
+  consentText_->setText(consent_->accessibleName());
   showPills();
   notes_->setNotes(plan.notesMarkdown.trimmed().isEmpty() ? tr("The vendor published no notes for this release.")
                                                           : plan.notesMarkdown);
@@ -253,32 +270,57 @@ void ReviewPage::showPlan(const PlanView& plan) {
   setWay(tr("Transfer"), plan.transferText);
   effects_->setText(tr("Takes"), plan.durationText);
   effects_->setText(tr("If it fails"), plan.fallbackText);
-  refused_->setVisible(!plan.allowed);
-  erase_->setVisible(plan.needsErase);
-  if (plan.needsErase) {
-    refused_->setMessage(
-        Tone::Warning, QStringLiteral("warning"), tr("The device is protected against reading"),
-        tr("It takes new firmware only after everything on it was erased: firmware, settings and keys. "
-           "Nothing was sent to it yet."));
-  } else if (!plan.allowed) {
-    QStringList failed;
-    for (const CheckView& check : plan.checks) {
-      if (check.state == CheckState::Failed) {
-        failed << check.title;
-      }
-    }
-    refused_->setMessage(Tone::Bad, QStringLiteral("warning"), tr("This update must not be installed"),
-                         tr("Failed: \u201c%1\u201d. Nothing was sent to the device, and nothing will be.")
-                             .arg(failed.join(QStringLiteral("\u201d, \u201c"))));
-  }
+  effects_->setText(tr("Reason"), plan.downgradeReason);  // of a downgrade; otherwise there is no such row
+  showRefusal();
   stack_->setCurrentWidget(planPage_);
   updateButtons();
   notes_->setFocus(Qt::OtherFocusReason);  // what changes is read before it is agreed to
 }
 
+void ReviewPage::showRefusal() {
+  const PlanView& plan = *plan_;
+  refused_->setVisible(!plan.allowed);
+  erase_->setVisible(plan.needsErase);
+  again_->setVisible(plan.needsAgain);
+  resume_->setVisible(plan.paused);
+  if (plan.allowed) {
+    return;
+  }
+  QStringList titles;
+  QString words;
+  for (const CheckView& check : plan.checks) {
+    if (check.state == CheckState::Failed) {
+      titles << check.title;
+      words = words.isEmpty() ? check.detail : words;
+    }
+  }
+  if (plan.needsErase) {
+    refused_->setMessage(
+        Tone::Warning, QStringLiteral("warning"), tr("The device is protected against reading"),
+        tr("It takes new firmware only after everything on it was erased: firmware, settings and keys. "
+           "Nothing was sent to it yet."));
+  } else if (plan.needsAgain) {
+    refused_->setMessage(Tone::Warning, QStringLiteral("history"), tr("The device went back from this release before"),
+                         tr("%1 Find out why before you try it again. Nothing was sent to the device.").arg(words));
+  } else if (plan.paused) {
+    refused_->setMessage(
+        Tone::Bad, QStringLiteral("pause"), tr("This release is paused"),
+        tr("%1 Whatever waits of it does not begin until somebody resumes it with a reason.").arg(words));
+  } else {
+    refused_->setMessage(
+        Tone::Bad, QStringLiteral("warning"),
+        plan.isDowngrade ? tr("This downgrade must not be made") : tr("This update must not be installed"),
+        tr("Failed: \u201c%1\u201d. Nothing was sent to the device, and nothing will be.")
+            .arg(titles.join(QStringLiteral("\u201d, \u201c"))));
+  }
+}
+
 void ReviewPage::showPills() {
   clearLayout(pillRow_);
   QList<Badge> badges;
+  if (plan_->isDowngrade) {
+    badges << Badge{Tone::Warning, tr("Downgrade")};
+  }
   const QString& severity = plan_->severity;
   const Tone tone = severity == QLatin1String("critical") || severity == QLatin1String("high")  ? Tone::Bad
                     : severity == QLatin1String("moderate") || severity == QLatin1String("low") ? Tone::Warning
@@ -303,7 +345,10 @@ void ReviewPage::updateButtons() {
   install_->setEnabled(agreed);
   schedule_->setEnabled(agreed);
   skip_->setEnabled(plan_ && !busy_);
-  install_->setText(busy_ ? tr("Starting\u2026") : tr("Install now"));
+  const bool downgrade = plan_ && plan_->isDowngrade;
+  skip_->setVisible(!downgrade);
+  schedule_->setVisible(!downgrade);
+  install_->setText(busy_ ? tr("Starting\u2026") : downgrade ? tr("Downgrade\u2026") : tr("Install now"));
   consentHint_->setText(plan_ && !plan_->allowed ? tr("A check failed, so there is nothing to agree to.")
                                                  : tr("Your choice is recorded in the audit log."));
 }
@@ -323,15 +368,102 @@ void ReviewPage::askToErase() {
   (new ConfirmDialog(
        question,
        [this] {
-         review(deviceId_, {wish_.release, true});
+         UpdateWish wish = wish_;
+         wish.eraseEverything = true;
+         review(deviceId_, wish);
          return Status();
        },
        window()))
       ->open();
 }
 
+void ReviewPage::askToTryAgain() {
+  const Question question{
+      .name = QStringLiteral("againDialog"),
+      .title = tr("Try %1 again on %2?").arg(plan_->toVersion, plan_->deviceName),
+      .text =
+          tr("The device returned from this release by itself: it did not prove itself. Unless something was changed "
+             "since, it will do so again. Nothing is installed before you also agree to the update itself."),
+      .yes = tr("Plan it again"),
+      .no = tr("Leave it as it is")};
+  (new ConfirmDialog(
+       question,
+       [this] {
+         UpdateWish wish = wish_;
+         wish.again = true;
+         review(deviceId_, wish);
+         return Status();
+       },
+       window()))
+      ->open();
+}
+
+void ReviewPage::askToResume() {
+  auto* dialog = new DecisionDialog(
+      {.name = QStringLiteral("resumeDialog"),
+       .title = tr("Resume version %1?").arg(plan_->toVersion),
+       .text =
+           tr("It went wrong on several devices of this model. Once it is resumed, whatever waits of it begins again."),
+       .yes = tr("Resume"),
+       .asksSignIn = !station_.operators().isEmpty(),
+       .harmful = true},
+      [this, release = plan_->releaseId](const Decision& decision) {
+        return station_.resumeRelease(release, decision.reason, decision.signIn);
+      },
+      window());
+  connect(dialog, &QDialog::accepted, this, [this] { review(deviceId_, wish_); });
+  dialog->open();
+}
+
+void ReviewPage::reviewDowngrade(const QString& deviceId, const QString& version, const QString& reason) {
+  UpdateWish wish;
+  wish.release = version;
+  wish.downgradeReason = reason;
+  review(deviceId, wish);
+}
+
+// A downgrade takes four eyes: a supervisor signs in for this one act; at home its owner types the version.
+void ReviewPage::askWhoAgrees() {
+  const bool atHome = station_.info().homeMode && station_.operators().isEmpty();
+  auto* dialog = new DecisionDialog(
+      {.name = QStringLiteral("downgradeDialog"),
+       .title = tr("Go back from %1 to %2?").arg(plan_->fromVersion, plan_->toVersion),
+       .text = atHome
+                   ? tr("What the versions in between brought is undone, on %1. Nothing is sent before you type it.")
+                         .arg(plan_->deviceName)
+                   : tr("What the versions in between brought is undone, on %1. A supervisor agrees to it by signing "
+                        "in for this one act: another person than who asks.")
+                         .arg(plan_->deviceName),
+       .yes = tr("Downgrade"),
+       .asksReason = false,
+       .asksSignIn = !atHome,
+       .typed = atHome ? plan_->toVersion : QString(),
+       .harmful = true},
+      [this, request = request_](const Decision& decision) {
+        ConsentGiven agreed = consent();
+        agreed.supervisor = decision.signIn;
+        agreed.typed = decision.typed;
+        auto promise = std::make_shared<QPromise<Status>>();
+        promise->start();
+        whenDone(this, station_.applyUpdate(deviceId_, agreed), [this, promise, request](const Result<QString>& job) {
+          promise->addResult(job ? Status() : Status(fail(job.error())));
+          promise->finish();
+          if (job && request == request_) {
+            take(job);
+          }
+        });
+        return promise->future();
+      },
+      window());
+  dialog->open();
+}
+
 void ReviewPage::install() {
   if (!plan_ || !plan_->allowed || !consent_->isChecked() || busy_) {
+    return;
+  }
+  if (plan_->isDowngrade) {
+    askWhoAgrees();
     return;
   }
   busy_ = true;
@@ -384,7 +516,7 @@ void ReviewPage::take(const Result<QString>& job) {
   // What was agreed to is not what would be installed now: the new plan needs a new yes.
   const Error& error = job.error();
   if (error.code == ErrorCode::ConsentPlanChanged) {
-    review(deviceId_);
+    review(deviceId_, wish_);
   }
   error_->setError(error);
   error_->show();

@@ -27,6 +27,8 @@ class ReviewPage final : public Page {
 
   // Makes the plan for a device and shows it.
   void review(const QString& deviceId) { review(deviceId, {}); }
+  // Goes back to an older version: its own plan, consent and agreement.
+  void reviewDowngrade(const QString& deviceId, const QString& version, const QString& reason);
   QString deviceId() const { return deviceId_; }
 
   void refresh() override;
@@ -42,6 +44,10 @@ class ReviewPage final : public Page {
  private:
   void review(const QString& deviceId, const UpdateWish& wish);
   void askToErase();
+  void askToTryAgain();
+  void askToResume();
+  void askWhoAgrees();
+  void showRefusal();
   QWidget* buildPlan();
   QWidget* buildConsentBar();
   void arrange();
@@ -72,6 +78,8 @@ class ReviewPage final : public Page {
   TextLabel* heading_;
   Banner* refused_;
   QPushButton* erase_;
+  QPushButton* again_;
+  QPushButton* resume_;
   Banner* error_;
   QWidget* columns_;
   Card* notesCard_;

@@ -13,9 +13,11 @@ _sealiftctl() {
     [[ ${COMP_WORDS[i - 1]} == --data-dir || $word == -* ]] || words+=("$word")
   done
   case "${words[*]}" in
-    '') choices='device update vendor driver station audit repo' ;;
+    '') choices='device update release operator vendor driver station audit repo' ;;
     device) choices='list discover show add set remove' ;;
-    update) choices='plan apply resume queue pause continue cancel retry work list show' ;;
+    update) choices='plan apply downgrade resume queue pause continue cancel retry work list show' ;;
+    release) choices='list skip block pin unskip unblock unpin resume' ;;
+    operator) choices='add list remove passwd role' ;;
     vendor) choices='add list refresh set import remove' ;;
     repo)
       choices='init key rotate-key delegate bins undelegate expiry renew add-model add-release add-lifecycle withdraw'
@@ -23,7 +25,7 @@ _sealiftctl() {
       ;;
     'repo key') choices='generate add replace revoke threshold list' ;;
     driver) choices='list show' ;;
-    station) choices='key limits window' ;;
+    station) choices='key status policy mode limits window' ;;
     audit) choices='list show verify export head' ;;
     *)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")

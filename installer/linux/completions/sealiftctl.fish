@@ -4,12 +4,12 @@ complete -c sealiftctl -l offline -d 'Open no network socket at all'
 complete -c sealiftctl -l json -d 'Print JSON'
 complete -c sealiftctl -l help -d 'Print the options'
 complete -c sealiftctl -l version -d 'Print the version'
-complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update vendor driver station audit repo'
+complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update release operator vendor driver station audit repo'
 complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list discover show add set remove' \
   -f -a 'list discover show add set remove'
 complete -c sealiftctl \
-  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply resume queue pause continue cancel retry work list show' \
-  -f -a 'plan apply resume queue pause continue cancel retry work list show'
+  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply downgrade resume queue pause continue cancel retry work list show' \
+  -f -a 'plan apply downgrade resume queue pause continue cancel retry work list show'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from vendor; and not __fish_seen_subcommand_from add list refresh set import remove' \
   -f -a 'add list refresh set import remove'
@@ -21,8 +21,15 @@ complete -c sealiftctl -n "__fish_seen_subcommand_from repo; and not __fish_seen
 complete -c sealiftctl -n "__fish_seen_subcommand_from key; and not __fish_seen_subcommand_from $key_actions" \
   -f -a "$key_actions"
 complete -c sealiftctl -n '__fish_seen_subcommand_from driver; and not __fish_seen_subcommand_from list show' -f -a 'list show'
-complete -c sealiftctl -n '__fish_seen_subcommand_from station; and not __fish_seen_subcommand_from key limits window' \
-  -f -a 'key limits window'
+set -l release_actions list skip block pin unskip unblock unpin resume
+complete -c sealiftctl \
+  -n "__fish_seen_subcommand_from release; and not __fish_seen_subcommand_from $release_actions" -f -a "$release_actions"
+complete -c sealiftctl \
+  -n '__fish_seen_subcommand_from operator; and not __fish_seen_subcommand_from add list remove passwd role' \
+  -f -a 'add list remove passwd role'
+complete -c sealiftctl \
+  -n '__fish_seen_subcommand_from station; and not __fish_seen_subcommand_from key status policy mode limits window' \
+  -f -a 'key status policy mode limits window'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from audit; and not __fish_seen_subcommand_from list show verify export head' \
   -f -a 'list show verify export head'

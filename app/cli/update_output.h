@@ -1,0 +1,14 @@
+// What the commands that plan and carry out share: the plan as it is shown before anyone agrees, and the job as it
+// runs.
+#pragma once
+
+#include "app/cli/command.h"
+
+namespace sealift {
+
+void printPlan(Terminal& terminal, const PlanView& plan);
+// Shows the job's progress until it has ended.
+JobView follow(CommandContext& context, Station& station, const QString& jobId);
+ExitCode printEnd(CommandContext& context, const JobView& job);
+
+}  // namespace sealift
