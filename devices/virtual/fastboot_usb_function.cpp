@@ -69,17 +69,27 @@ UsbAnswer FastbootUsbFunction::control(const UsbSetup& setup, QByteArrayView dat
   return UsbAnswer::stall();  // fastboot has no requests of its own
 }
 
-// It reset, or lost its power, since it came onto the bus.
+std::optional<std::chrono::milliseconds> FastbootUsbFunction::fellOff() {
+  const std::scoped_lock lock(board_->mutex);
+  return absence();
+}
+
 std::optional<UsbAnswer> FastbootUsbFunction::goneMeanwhile() {
+  const std::optional<std::chrono::milliseconds> away = absence();
+  return away ? std::optional(UsbAnswer::gone(*away)) : std::nullopt;
+}
+
+// It reset, or lost its power, since it came onto the bus. With the mutex held.
+std::optional<std::chrono::milliseconds> FastbootUsbFunction::absence() {
   board_->advance();
   board_->change.notify_all();
   const FastbootDevice& device = board_->device;
   if (device.phase() == FastbootDevice::Phase::Off) {
     const int back = device.config().powerReturnMs;
-    return UsbAnswer::gone(back < 0 ? UsbAnswer::kForGood : std::chrono::milliseconds(back) + startTime());
+    return back < 0 ? UsbAnswer::kForGood : std::chrono::milliseconds(back) + startTime();
   }
   if (device.starts() != starts_) {
-    return UsbAnswer::gone(startTime());
+    return startTime();
   }
   return std::nullopt;
 }

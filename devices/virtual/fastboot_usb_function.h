@@ -16,11 +16,13 @@ class FastbootUsbFunction final : public UsbFunction {
   void attach() override;
   void reset() override;
   void unplug() override;
+  std::optional<std::chrono::milliseconds> fellOff() override;
   UsbAnswer control(const UsbSetup& setup, QByteArrayView data) override;
   UsbAnswer transferIn(quint8 endpoint, qsizetype maxBytes) override;
   UsbAnswer transferOut(quint8 endpoint, QByteArrayView data) override;
 
  private:
+  std::optional<std::chrono::milliseconds> absence();
   std::optional<UsbAnswer> goneMeanwhile();
   std::chrono::milliseconds startTime() const;
 

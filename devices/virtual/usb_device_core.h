@@ -19,6 +19,8 @@ class UsbDeviceCore {
   void attach();
   // True: the host finds another device now.
   bool reset();
+  // UsbFunction::fellOff().
+  std::optional<std::chrono::milliseconds> fellOff() { return function_.fellOff(); }
   const UsbDescription& description() const { return description_; }
 
   UsbAnswer control(const UsbSetup& setup, QByteArrayView data);

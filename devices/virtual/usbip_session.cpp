@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kMaxWaitMs = 1000;
+constexpr int kMaxWaitMs = 20;  // a device that falls off by itself is noticed so soon
 
 bool isSetConfiguration(const UsbSetup& setup) {
   return setup.request.requestType == 0x00 && setup.request.request == 9;
@@ -93,6 +93,10 @@ void UsbipSession::unlink(const usbip::Command& command) {
 }
 
 bool UsbipSession::advance() {
+  if (const std::optional<std::chrono::milliseconds> away = core_.fellOff()) {
+    end(End::Left, *away);
+    return false;
+  }
   bool again = true;
   while (again) {
     again = false;

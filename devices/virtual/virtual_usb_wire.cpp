@@ -8,6 +8,11 @@ VirtualUsbSocket* VirtualUsbWire::present(const QString& place) {
     return nullptr;
   }
   VirtualUsbSocket& socket = *found->second;
+  if (socket.visit != 0) {
+    if (const std::optional<std::chrono::milliseconds> away = socket.core.fellOff()) {
+      leave(socket, *away);
+    }
+  }
   if (socket.visit == 0 && socket.returnsAt && std::chrono::steady_clock::now() >= *socket.returnsAt) {
     attach(socket);
   }
