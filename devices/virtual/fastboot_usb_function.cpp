@@ -48,6 +48,7 @@ void FastbootUsbFunction::attach() {
     board_->device.advance(board_->clock.elapsed() + startTime().count());  // it shows itself once it is up
   }
   starts_ = board_->device.starts();
+  cameUp_ = board_->device.answers();
   rest_.clear();
 }
 
@@ -79,7 +80,7 @@ std::optional<UsbAnswer> FastbootUsbFunction::goneMeanwhile() {
   return away ? std::optional(UsbAnswer::gone(*away)) : std::nullopt;
 }
 
-// It reset, or lost its power, since it came onto the bus. With the mutex held.
+// It reset, lost its power, or came up only after it had come onto the bus. With the mutex held.
 std::optional<std::chrono::milliseconds> FastbootUsbFunction::absence() {
   board_->advance();
   board_->change.notify_all();
@@ -88,7 +89,7 @@ std::optional<std::chrono::milliseconds> FastbootUsbFunction::absence() {
     const int back = device.config().powerReturnMs;
     return back < 0 ? UsbAnswer::kForGood : std::chrono::milliseconds(back) + startTime();
   }
-  if (device.starts() != starts_) {
+  if (device.starts() != starts_ || (!cameUp_ && device.answers())) {
     return startTime();
   }
   return std::nullopt;

@@ -27,8 +27,9 @@ class FastbootUsbFunction final : public UsbFunction {
   std::chrono::milliseconds startTime() const;
 
   std::shared_ptr<FastbootBoard> board_;
-  quint32 starts_ = 0;  // of the device when it came onto the bus
-  QByteArray rest_;     // of a reply that the host has not taken yet
+  quint32 starts_ = 0;   // of the device when it came onto the bus
+  bool cameUp_ = false;  // it spoke fastboot then
+  QByteArray rest_;      // of a reply that the host has not taken yet
 };
 
 }  // namespace sealift
