@@ -34,7 +34,8 @@ class DowngradeCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const UpdateWish wish{fromStd(release_), eraseEverything_, again_, fromStd(reason_)};
+    UpdateWish wish{.release = fromStd(release_), .eraseEverything = eraseEverything_, .again = again_};
+    wish.downgradeReason = fromStd(reason_);
     const Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), wish));
     if (!plan) {
       return report(context, plan.error());

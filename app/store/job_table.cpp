@@ -73,7 +73,7 @@ Result<QList<JobRow>> JobTable::listOfDevice(const QString& deviceId, int limit)
 Result<QList<JobRow>> JobTable::listEndedOfRelease(const QString& release, qint64 sinceMs) {
   SEALIFT_TRY(Statement statement,
               database_.prepare(select(QStringLiteral("WHERE release=? AND ended_ms>=? ORDER BY ended_ms, id"))));
-  return readRows(statement.bind(release, sinceMs), readJob);
+  return readRows(statement.bind(release, sinceMs), readJobRow);
 }
 
 Result<QList<JobRow>> JobTable::list(int limit) {
