@@ -148,8 +148,8 @@ class PlanCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    const Result<PlanView> plan =
-        await((*station)->planUpdate(fromStd(id_), {fromStd(release_), eraseEverything_, again_}));
+    const Result<PlanView> plan = await((*station)->planUpdate(
+        fromStd(id_), {.release = fromStd(release_), .eraseEverything = eraseEverything_, .again = again_}));
     if (!plan) {
       return report(context, plan.error());
     }
@@ -199,7 +199,10 @@ class ApplyCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    UpdateWish wish{fromStd(release_), eraseEverything_, start->when == StartTime::When::Connect, again_};
+    UpdateWish wish{.release = fromStd(release_),
+                    .eraseEverything = eraseEverything_,
+                    .asLastSeen = start->when == StartTime::When::Connect,
+                    .again = again_};
     Result<PlanView> plan = await((*station)->planUpdate(fromStd(id_), wish));
     if (plan && plan->needsAgain && !context.json && accept_.empty()) {
       printPlan(*context.terminal, *plan);
