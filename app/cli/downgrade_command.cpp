@@ -1,6 +1,5 @@
 #include "app/cli/downgrade_command.h"
 
-#include "app/cli/json_views.h"
 #include "app/cli/sign_in_options.h"
 #include "app/cli/update_output.h"
 #include "keystore/crypto/secret_bytes.h"
@@ -53,11 +52,7 @@ class DowngradeCommand final : public Command {
     if (!job) {
       return report(context, job.error());
     }
-    const JobView ended = follow(context, **station, *job);
-    if (context.json) {
-      context.terminal->json(QJsonDocument(toJson(ended)));
-    }
-    return printEnd(context, ended);
+    return followToEnd(context, **station, *job);
   }
 
  private:

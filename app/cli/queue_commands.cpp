@@ -247,6 +247,22 @@ Result<StartTime> parseWhen(const QString& text, const QString& window, std::opt
   return start;
 }
 
+void WhenOptions::declare(CLI::App& app) {
+  app.add_option("--when", when_,
+                 "now; tonight; window (the station's, or --window); connect: as soon as the device is seen; idle: as "
+                 "soon as it has nothing to do; or a time")
+      ->type_name("WHEN");
+  app.add_option("--window", window_, "Days, start, length, time zone: \"mon-fri 22:00 4h Europe/Berlin\"")
+      ->type_name("WINDOW");
+  app.add_option("--attempts", attempts_,
+                 "How often it is tried where time can heal a failure: 1 with --when now, else 6")
+      ->check(CLI::Range(1, 6));
+}
+
+Result<StartTime> WhenOptions::read() const {
+  return parseWhen(fromStd(when_), fromStd(window_), attempts_ > 0 ? std::optional(attempts_) : std::nullopt);
+}
+
 std::vector<std::unique_ptr<Command>> makeQueueCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(std::make_unique<QueueCommand>());

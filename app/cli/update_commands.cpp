@@ -1,5 +1,6 @@
 #include "app/cli/update_commands.h"
 
+#include "app/cli/batch_command.h"
 #include "app/cli/downgrade_command.h"
 #include "app/cli/json_views.h"
 #include "app/cli/queue_commands.h"
@@ -29,6 +30,17 @@ QString mark(CheckState state) {
 
 }  // namespace
 
+void printNotes(Terminal& terminal, const PlanView& plan) {
+  terminal.line(QStringLiteral("%1 (severity: %2, released %3)")
+                    .arg(plan.isDowngrade ? QStringLiteral("What is undone, and what is installed")
+                                          : QStringLiteral("What changes in %1").arg(plan.toVersion),
+                         plan.severity, plan.released.toString(Qt::ISODate)));
+  const QStringList notes = plan.notesMarkdown.trimmed().split(u'\n');
+  for (const QString& note : notes) {
+    terminal.line(QStringLiteral("  ") + note);
+  }
+}
+
 void printPlan(Terminal& terminal, const PlanView& plan) {
   terminal.line(QStringLiteral("%1 · %2").arg(plan.deviceName, plan.modelLine));
   terminal.line(QStringLiteral("%1 %2 → %3")
@@ -38,14 +50,7 @@ void printPlan(Terminal& terminal, const PlanView& plan) {
     terminal.line(QStringLiteral("Reason: %1").arg(plan.downgradeReason));
   }
   terminal.line();
-  terminal.line(QStringLiteral("%1 (severity: %2, released %3)")
-                    .arg(plan.isDowngrade ? QStringLiteral("What is undone, and what is installed")
-                                          : QStringLiteral("What changes"),
-                         plan.severity, plan.released.toString(Qt::ISODate)));
-  const QStringList notes = plan.notesMarkdown.trimmed().split(u'\n');
-  for (const QString& note : notes) {
-    terminal.line(QStringLiteral("  ") + note);
-  }
+  printNotes(terminal, plan);
   terminal.line();
   terminal.line(QStringLiteral("Checked before anything is sent"));
   for (const CheckView& check : plan.checks) {
@@ -177,21 +182,11 @@ class ApplyCommand final : public Command {
     app->add_flag("--erase-everything", eraseEverything_, kEraseHelp);
     app->add_flag("--again", again_, kAgainHelp);
     app->add_option("--accept", accept_, "The digest that `update plan` printed, for scripts")->type_name("PLAN");
-    app->add_option(
-           "--when", when_,
-           "now; tonight; window (the station's, or --window); connect: as soon as the device is seen; idle: as "
-           "soon as it has nothing to do; or a time")
-        ->type_name("WHEN");
-    app->add_option("--window", window_, "Days, start, length, time zone: \"mon-fri 22:00 4h Europe/Berlin\"")
-        ->type_name("WINDOW");
-    app->add_option("--attempts", attempts_,
-                    "How often it is tried where time can heal a failure: 1 with --when now, else 6")
-        ->check(CLI::Range(1, 6));
+    when_.declare(*app);
     return app;
   }
   ExitCode run(CommandContext& context) override {
-    const Result<StartTime> start =
-        parseWhen(fromStd(when_), fromStd(window_), attempts_ > 0 ? std::optional(attempts_) : std::nullopt);
+    const Result<StartTime> start = when_.read();
     if (!start) {
       return report(context, start.error());
     }
@@ -279,9 +274,7 @@ class ApplyCommand final : public Command {
   bool eraseEverything_ = false;
   bool again_ = false;
   std::string accept_;
-  std::string when_ = "now";
-  std::string window_;
-  int attempts_ = 0;  // 0: as --when says
+  WhenOptions when_;
 };
 
 class ResumeCommand final : public Command {
@@ -427,6 +420,7 @@ std::vector<std::unique_ptr<Command>> makeUpdateCommands() {
   std::vector<std::unique_ptr<Command>> commands;
   commands.push_back(std::make_unique<PlanCommand>());
   commands.push_back(std::make_unique<ApplyCommand>());
+  commands.push_back(makeBatchCommand());
   commands.push_back(makeDowngradeCommand());
   commands.push_back(std::make_unique<ResumeCommand>());
   commands.push_back(std::make_unique<RetryCommand>());

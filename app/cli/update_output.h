@@ -6,9 +6,12 @@
 
 namespace sealift {
 
+void printNotes(Terminal& terminal, const PlanView& plan);
 void printPlan(Terminal& terminal, const PlanView& plan);
 // Shows the job's progress until it has ended.
 JobView follow(CommandContext& context, Station& station, const QString& jobId);
+// Follows the job, and tells how it ended.
+ExitCode followToEnd(CommandContext& context, Station& station, const QString& jobId);
 ExitCode printEnd(CommandContext& context, const JobView& job);
 
 }  // namespace sealift

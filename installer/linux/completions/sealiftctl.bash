@@ -15,7 +15,7 @@ _sealiftctl() {
   case "${words[*]}" in
     '') choices='device update release operator vendor driver station audit repo' ;;
     device) choices='list discover show add set remove' ;;
-    update) choices='plan apply downgrade resume queue pause continue cancel retry work list show' ;;
+    update) choices='plan apply batch downgrade resume queue pause continue cancel retry work list show' ;;
     release) choices='list skip block pin unskip unblock unpin resume' ;;
     operator) choices='add list remove passwd role' ;;
     vendor) choices='add list refresh set import remove' ;;

@@ -8,8 +8,8 @@ complete -c sealiftctl -n __fish_use_subcommand -f -a 'device update release ope
 complete -c sealiftctl -n '__fish_seen_subcommand_from device; and not __fish_seen_subcommand_from list discover show add set remove' \
   -f -a 'list discover show add set remove'
 complete -c sealiftctl \
-  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply downgrade resume queue pause continue cancel retry work list show' \
-  -f -a 'plan apply downgrade resume queue pause continue cancel retry work list show'
+  -n '__fish_seen_subcommand_from update; and not __fish_seen_subcommand_from plan apply batch downgrade resume queue pause continue cancel retry work list show' \
+  -f -a 'plan apply batch downgrade resume queue pause continue cancel retry work list show'
 complete -c sealiftctl \
   -n '__fish_seen_subcommand_from vendor; and not __fish_seen_subcommand_from add list refresh set import remove' \
   -f -a 'add list refresh set import remove'
