@@ -73,6 +73,9 @@ void DevicesPage::buildList() {
   search_ = new SearchField(tr("Filter by name, model, serial number"), QStringLiteral("devicesFilter"), 0);
   connect(search_, &SearchField::searchChanged, this, &DevicesPage::filter);
   top->addWidget(search_);
+  all_ = makeButton({}, QStringLiteral("devicesAll"));
+  connect(all_, &QPushButton::clicked, this, [this] { Q_EMIT batchRequested(offered()); });
+  top->addWidget(all_);
   error_ = new Banner(QStringLiteral("devicesError"));
   error_->hide();
   top->addWidget(error_);
@@ -106,12 +109,14 @@ void DevicesPage::buildList() {
 void DevicesPage::loadDevices() {
   model_->setDevices(station_.devices());
   selectDevice(wanted_);
+  showOffers();
   showPlaceholders();
 }
 
 void DevicesPage::updateDevice(const QString& id) {
   if (const auto device = station_.device(id)) {
     model_->updateDevice(*device);
+    showOffers();
     if (id == wanted_) {
       device_->showDevice(*device);
     }
@@ -161,8 +166,28 @@ void DevicesPage::showPlaceholders() {
   list_->setVisible(!unmatched);
 }
 
+// Those that the filter shows, so that a model's name chooses them.
+QStringList DevicesPage::offered() const {
+  QStringList ids;
+  for (int row = 0; row < proxy_->rowCount(); ++row) {
+    const QString id = proxy_->index(row, 0).data(DeviceListModel::IdRole).toString();
+    const std::optional<DeviceView> device = station_.device(id);
+    if (device && device->condition == DeviceCondition::UpdateAvailable) {
+      ids << id;
+    }
+  }
+  return ids;
+}
+
+void DevicesPage::showOffers() {
+  const qsizetype count = offered().size();
+  all_->setVisible(count > 1);  // one is reviewed on its own page
+  all_->setText(tr("Review all %1 updates\u2026").arg(count));
+}
+
 void DevicesPage::filter(const QString& text) {
   proxy_->setFilterFixedString(text.trimmed());
+  showOffers();
   showPlaceholders();
   const int row = model_->rowOf(wanted_);
   const QModelIndex index = row < 0 ? QModelIndex() : proxy_->mapFromSource(model_->index(row));

@@ -33,6 +33,7 @@ class DevicesPage final : public Page {
 
  Q_SIGNALS:
   void reviewRequested(const QString& deviceId);
+  void batchRequested(const QStringList& deviceIds);
   void downgradeRequested(const QString& deviceId, const QString& version, const QString& reason);
   void progressRequested();
 
@@ -46,6 +47,8 @@ class DevicesPage final : public Page {
   void filter(const QString& text);
   void showSelected();
   void showPlaceholders();
+  QStringList offered() const;
+  void showOffers();
   void addDevice();
 
   Station& station_;
@@ -53,6 +56,7 @@ class DevicesPage final : public Page {
   QSortFilterProxyModel* proxy_;
   QFrame* side_;
   SearchField* search_;
+  QPushButton* all_;  // several updates at once
   Banner* error_;
   QListView* list_;
   EmptyState* noMatch_;

@@ -4,6 +4,7 @@
 #include "ui/dialogs/help_dialog.h"
 #include "ui/style/tokens.h"
 #include "ui/views/audit_page.h"
+#include "ui/views/batch_page.h"
 #include "ui/views/devices_page.h"
 #include "ui/views/provisioning_page.h"
 #include "ui/views/review_page.h"
@@ -87,21 +88,22 @@ void MainWindow::buildPages() {
 
   devices_ = new DevicesPage(station_, clock_);
   review_ = new ReviewPage(station_, clock_);
+  batch_ = new BatchPage(station_, clock_);
   updates_ = new UpdatesPage(station_, clock_);
   provisioning_ = new ProvisioningPage;
   audit_ = new AuditPage(station_, clock_);
   vendors_ = new VendorsPage(station_, clock_);
   settings_ = new SettingsPage(station_, theme_);
-  for (Page* page :
-       {static_cast<Page*>(devices_), static_cast<Page*>(review_), static_cast<Page*>(updates_), provisioning_,
-        static_cast<Page*>(audit_), static_cast<Page*>(vendors_), static_cast<Page*>(settings_)}) {
+  for (Page* page : {static_cast<Page*>(devices_), static_cast<Page*>(review_), static_cast<Page*>(batch_),
+                     static_cast<Page*>(updates_), provisioning_, static_cast<Page*>(audit_),
+                     static_cast<Page*>(vendors_), static_cast<Page*>(settings_)}) {
     stack_->addWidget(page);
   }
   connect(rail_, &NavigationRail::pageChosen, this, &MainWindow::showPage);
   connect(devices_, &DevicesPage::reviewRequested, this, &MainWindow::reviewUpdate);
   connect(devices_, &DevicesPage::downgradeRequested, this,
           [this](const QString& deviceId, const QString& version, const QString& reason) {
-            showReview();
+            showReview(review_);
             review_->reviewDowngrade(deviceId, version, reason);
           });
   connect(devices_, &DevicesPage::progressRequested, this, [this] { showPage(PageId::Updates); });
@@ -110,6 +112,12 @@ void MainWindow::buildPages() {
     showPage(PageId::Updates);
     updates_->showJob(job);
   });
+  connect(devices_, &DevicesPage::batchRequested, this, [this](const QStringList& deviceIds) {
+    showReview(batch_);
+    batch_->review(deviceIds);
+  });
+  connect(batch_, &BatchPage::closed, this, [this] { showPage(PageId::Devices); });
+  connect(batch_, &BatchPage::started, this, [this] { showPage(PageId::Updates); });
   connect(settings_, &SettingsPage::themeChosen, this, [this](ThemeChoice choice) {
     preferences_.setTheme(choice);
     theme_.choose(choice);
@@ -188,14 +196,14 @@ void MainWindow::showDevice(const QString& id) {
   showPage(PageId::Devices);
 }
 
-void MainWindow::showReview() {
+void MainWindow::showReview(Page* page) {
   page_ = PageId::Devices;
   rail_->setCurrent(PageId::Devices);
-  stack_->setCurrentWidget(review_);
+  stack_->setCurrentWidget(page);
 }
 
 void MainWindow::reviewUpdate(const QString& deviceId) {
-  showReview();
+  showReview(review_);
   review_->review(deviceId);
 }
 

@@ -16,6 +16,7 @@ class QStackedWidget;
 namespace sealift {
 
 class AuditPage;
+class BatchPage;
 class CloseDuringTransferDialog;
 class DevicesPage;
 class Page;
@@ -58,7 +59,7 @@ class MainWindow final : public QMainWindow {
   void showInfo();
   void showStatus();
   void showAlerts();
-  void showReview();
+  void showReview(Page* page);
   void askBeforeClosing(const QList<JobView>& running);
 
   Station& station_;
@@ -72,6 +73,7 @@ class MainWindow final : public QMainWindow {
   Banner* alert_;
   DevicesPage* devices_;
   ReviewPage* review_;
+  BatchPage* batch_;
   UpdatesPage* updates_;
   Page* provisioning_;
   AuditPage* audit_;

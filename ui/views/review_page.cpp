@@ -7,6 +7,7 @@
 #include "ui/style/tokens.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/check_list.h"
+#include "ui/widgets/consent_bar.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/flow_layout.h"
 #include "ui/widgets/key_value_grid.h"
@@ -16,7 +17,6 @@
 #include "ui/widgets/text_label.h"
 #include "ui/widgets/when_done.h"
 
-#include <QCheckBox>
 #include <QGridLayout>
 #include <QPromise>
 #include <QStackedWidget>
@@ -159,38 +159,18 @@ QWidget* ReviewPage::buildPlan() {
 }
 
 QWidget* ReviewPage::buildConsentBar() {
-  auto* holder = new QWidget;
-  auto* outer = new QVBoxLayout(holder);
-  outer->setContentsMargins(space::kPage, 0, space::kPage, space::kXl);
-  auto* card = new Card;
-  auto* row = new QHBoxLayout;
-  row->setSpacing(space::kM);
-  consent_ = new QCheckBox;
-  consent_->setObjectName(QStringLiteral("reviewConsent"));
-  consent_->setAccessibleName(tr("I have read what changes and agree to update this device."));
-  row->addWidget(consent_);
-  auto* words = new QVBoxLayout;
-  words->setSpacing(2);
-  consentText_ = makeWrappedLabel(TextStyle::Control, TextTone::Normal, consent_->accessibleName());
-  consentText_->setFont(textFont(TextStyle::Body));
-  consentText_->setBuddy(consent_);
-  consentHint_ = makeWrappedLabel(TextStyle::Small, TextTone::Muted, tr("Your choice is recorded in the audit log."));
-  words->addWidget(consentText_);
-  words->addWidget(consentHint_);
-  row->addLayout(words, 1);
+  consent_ = new ConsentBar(QStringLiteral("reviewConsent"));
   skip_ = makeButton(tr("Skip this version"), QStringLiteral("reviewSkip"));
   schedule_ = makeButton(tr("Schedule\u2026"), QStringLiteral("reviewSchedule"));
   install_ = makeButton(tr("Install now"), QStringLiteral("reviewInstall"), ButtonKind::Primary);
   for (QPushButton* button : {skip_, schedule_, install_}) {
-    row->addWidget(button);
+    consent_->addButton(button);
   }
-  card->body()->addLayout(row);
-  outer->addWidget(card);
-  connect(consent_, &QCheckBox::toggled, this, &ReviewPage::updateButtons);
+  connect(consent_, &ConsentBar::changed, this, &ReviewPage::updateButtons);
   connect(skip_, &QPushButton::clicked, this, &ReviewPage::skip);
   connect(schedule_, &QPushButton::clicked, this, &ReviewPage::schedule);
   connect(install_, &QPushButton::clicked, this, &ReviewPage::install);
-  return holder;
+  return consent_;
 }
 
 void ReviewPage::arrange() {
@@ -215,7 +195,7 @@ void ReviewPage::review(const QString& deviceId, const UpdateWish& wish) {
   deviceId_ = deviceId;
   wish_ = wish;
   plan_.reset();
-  consent_->setChecked(false);
+  consent_->clear();
   link_->hide();
   error_->hide();
   busy_ = false;
@@ -251,11 +231,9 @@ void ReviewPage::showPlan(const PlanView& plan) {
   heading_->setText((plan.isDowngrade ? tr("Review downgrade %1 \u2192 %2") : tr("Review update %1 \u2192 %2"))
                         .arg(plan.fromVersion, plan.toVersion));
   notesCard_->setTitle(plan.isDowngrade ? tr("What is undone, and what is installed") : tr("What changes"));
-  consent_->setAccessibleName(plan.isDowngrade
-                                  ? tr("I have read what this downgrade undoes and agree to go back from %1 to %2.")
-                                        .arg(plan.fromVersion, plan.toVersion)
-                                  : tr("I have read what changes and agree to update this device."));
-  consentText_->setText(consent_->accessibleName());
+  consent_->setText(plan.isDowngrade ? tr("I have read what this downgrade undoes and agree to go back from %1 to %2.")
+                                           .arg(plan.fromVersion, plan.toVersion)
+                                     : tr("I have read what changes and agree to update this device."));
   showPills();
   notes_->setNotes(plan.notesMarkdown.trimmed().isEmpty() ? tr("The vendor published no notes for this release.")
                                                           : plan.notesMarkdown);
@@ -339,9 +317,8 @@ void ReviewPage::showPills() {
 
 void ReviewPage::updateButtons() {
   const bool possible = plan_ && plan_->allowed && !busy_;
-  const bool agreed = possible && consent_->isChecked();
-  consent_->setEnabled(possible);
-  consentText_->setEnabled(possible);
+  consent_->setPossible(possible);
+  const bool agreed = consent_->isAgreed();
   install_->setEnabled(agreed);
   schedule_->setEnabled(agreed);
   skip_->setEnabled(plan_ && !busy_);
@@ -349,8 +326,8 @@ void ReviewPage::updateButtons() {
   skip_->setVisible(!downgrade);
   schedule_->setVisible(!downgrade);
   install_->setText(busy_ ? tr("Starting\u2026") : downgrade ? tr("Downgrade\u2026") : tr("Install now"));
-  consentHint_->setText(plan_ && !plan_->allowed ? tr("A check failed, so there is nothing to agree to.")
-                                                 : tr("Your choice is recorded in the audit log."));
+  consent_->setHint(plan_ && !plan_->allowed ? tr("A check failed, so there is nothing to agree to.")
+                                             : tr("Your choice is recorded in the audit log."));
 }
 
 ConsentGiven ReviewPage::consent() const {
@@ -459,7 +436,7 @@ void ReviewPage::askWhoAgrees() {
 }
 
 void ReviewPage::install() {
-  if (!plan_ || !plan_->allowed || !consent_->isChecked() || busy_) {
+  if (!plan_ || !plan_->allowed || !consent_->isAgreed() || busy_) {
     return;
   }
   if (plan_->isDowngrade) {
@@ -478,7 +455,7 @@ void ReviewPage::install() {
 }
 
 void ReviewPage::schedule() {
-  if (!plan_ || !plan_->allowed || !consent_->isChecked() || busy_) {
+  if (!plan_ || !plan_->allowed || !consent_->isAgreed() || busy_) {
     return;
   }
   const QueueView queue = station_.queue();
@@ -508,7 +485,7 @@ void ReviewPage::take(const Result<QString>& job) {
   busy_ = false;
   if (job) {
     const QString& id = *job;
-    consent_->setChecked(false);
+    consent_->clear();
     updateButtons();
     Q_EMIT installing(id);
     return;

@@ -5,7 +5,6 @@
 #include "app/services/station.h"
 #include "ui/views/page.h"
 
-class QCheckBox;
 class QStackedWidget;
 
 namespace sealift {
@@ -13,6 +12,7 @@ namespace sealift {
 class Banner;
 class Card;
 class CheckList;
+class ConsentBar;
 class EmptyState;
 class FlowLayout;
 class KeyValueGrid;
@@ -90,9 +90,7 @@ class ReviewPage final : public Page {
   TextLabel* link_;
   CheckList* checks_;
   KeyValueGrid* effects_;
-  QCheckBox* consent_;
-  TextLabel* consentText_;
-  TextLabel* consentHint_;
+  ConsentBar* consent_;
   QPushButton* skip_;
   QPushButton* schedule_;
   QPushButton* install_;
