@@ -105,6 +105,10 @@ void ScreenshotTest::pages() {
   window.reviewUpdate(QStringLiteral("HB2-000113"));
   QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("reviewRefused"))->isVisible());
   shot("review-refused");
+  window.showPage(PageId::Devices);
+  QVERIFY(fixture.click(QStringLiteral("devicesAll")));
+  QTRY_VERIFY(fixture.find<QWidget>(QStringLiteral("batchConsent"))->isEnabled());
+  shot("batch");
   {
     PlanView& plan = fixture.station.plans[QStringLiteral("NT2-004417")];
     const PlanView before = plan;
