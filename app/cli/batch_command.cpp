@@ -106,7 +106,7 @@ class BatchCommand final : public Command {
     QList<Member> members;
     if (ids_.empty()) {
       for (const DeviceView& device : station.devices()) {
-        if (device.offer) {
+        if (device.offer && !device.offer->skipped) {
           members << Member{device.id, device.name, {}, {}, {}};
         }
       }

@@ -172,7 +172,8 @@ QStringList DevicesPage::offered() const {
   for (int row = 0; row < proxy_->rowCount(); ++row) {
     const QString id = proxy_->index(row, 0).data(DeviceListModel::IdRole).toString();
     const std::optional<DeviceView> device = station_.device(id);
-    if (device && device->condition == DeviceCondition::UpdateAvailable) {
+    if (device && device->offer && !device->offer->skipped && !device->offer->remindAt &&
+        device->condition != DeviceCondition::Updating) {
       ids << id;
     }
   }
