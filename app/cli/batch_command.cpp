@@ -31,7 +31,7 @@ QString problemOf(const Member& member) {
     return member.error->message();
   }
   const Check* failed = member.plan ? firstFailure(member.plan->checks) : nullptr;
-  return failed != nullptr ? QStringLiteral("%1. %2").arg(failed->title, failed->detail) : QString();
+  return failed != nullptr ? failed->detail : QString();
 }
 
 // What is agreed to: the plans of all devices that may be updated, and no others.

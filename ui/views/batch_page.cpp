@@ -25,9 +25,9 @@ namespace {
 constexpr int kAttempts = 6;  // where time can heal a failure
 constexpr int kNotesHeight = 200;
 
-QString failedTitle(const PlanView& plan) {
+QString failureOf(const PlanView& plan) {
   const Check* failed = firstFailure(plan.checks);
-  return failed != nullptr ? failed->title : QString();
+  return failed != nullptr ? failed->detail : QString();
 }
 
 }  // namespace
@@ -180,7 +180,7 @@ void BatchPage::showRow(Row& row) {
     row.detail->setText(row.error->message());
   } else if (row.plan) {
     const QString versions = QStringLiteral("%1 \u2192 %2").arg(row.plan->fromVersion, row.plan->toVersion);
-    row.detail->setText(joinParts({versions, row.plan->allowed ? row.plan->durationText : failedTitle(*row.plan)}));
+    row.detail->setText(joinParts({versions, row.plan->allowed ? row.plan->durationText : failureOf(*row.plan)}));
   }
 }
 
