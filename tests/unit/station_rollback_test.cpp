@@ -42,6 +42,7 @@ class StationRollbackTest : public QObject {
   void pinnedGoesNoFurther();
   void returnedIsNotTriedAgainUnasked();
   void failuresPauseARelease();
+  void whatWaitsOfAPausedReleaseWaitsOn();
 
  private:
   void open();
@@ -500,6 +501,41 @@ void StationRollbackTest::failuresPauseARelease() {
   QVERIFY(await(station_->lookAtDevice(ids[2])));
   QCOMPARE(ends(apply({}, {}, {}, ids[2])), QStringLiteral("reverted"));
   QVERIFY2(station_->alerts().isEmpty(), "one new failure is not two");
+}
+
+// It was agreed to while nothing was known to stand against it; it is neither begun nor refused meanwhile.
+void StationRollbackTest::whatWaitsOfAPausedReleaseWaitsOn() {
+  PolicyChange one;
+  one.troubleDevices = 1;
+  makePeople();
+  QVERIFY(await(station_->changePolicy(one, kSupervisor)));
+  vendor_->release(kNewer, {.behaviour = "hang"});
+  std::vector<std::unique_ptr<VirtualSmpDevice>> devices;
+  QStringList ids;
+  for (const char* serial : {"0001", "0002"}) {
+    SmpDeviceConfig config = vendor_->deviceConfig(kNew, 1);
+    config.serial = QString::fromLatin1(serial);
+    devices.push_back(addDevice(config));
+    QVERIFY(devices.back());
+    ids << kModel + u'/' + QString::fromLatin1(serial);
+  }
+  const Result<PlanView> plan = await(station_->planUpdate(ids[1]));
+  QVERIFY(plan && plan->allowed);
+  const ConsentGiven consent{plan->digest, plan->notesHash, QStringLiteral("test")};
+  const Result<QString> job = await(station_->scheduleUpdate(ids[1], consent, clock_->nowUtc().addSecs(3600)));
+  QVERIFY(job);
+  QCOMPARE(ends(apply({}, {}, {}, ids[0])), QStringLiteral("reverted"));
+  QCOMPARE(alertKinds(), QStringList{QStringLiteral("release-paused")});
+  const quint64 written = devices[1]->snapshot().flashOperations;
+  clock_->advanceSeconds(3601);
+  QTRY_VERIFY_WITH_TIMEOUT(station_->job(*job)->waitsFor.contains(QStringLiteral("went wrong")), kWaitMs);
+  clock_->advanceSeconds(24LL * 3600);
+  QTest::qWait(2500);  // several looks at the queue
+  QVERIFY(station_->job(*job)->state == JobState::Waiting);
+  QCOMPARE(devices[1]->snapshot().flashOperations, written);
+  QVERIFY(await(station_->resumeRelease(station_->alerts().constFirst().subject, kReason, kSupervisor)));
+  clock_->advanceSeconds(60);
+  QCOMPARE(ends(job), QStringLiteral("reverted"));
 }
 
 QTEST_GUILESS_MAIN(StationRollbackTest)
