@@ -65,6 +65,9 @@ QVariant DeviceListModel::data(const QModelIndex& index, int role) const {
       return device.linkKind;
     case ToneRole:
       return static_cast<int>(device.badge.tone);
+    case OfferedRole:
+      return device.offer && !device.offer->skipped && !device.offer->remindAt &&
+             device.condition != DeviceCondition::Updating;
     case BadgeTextRole:
       return device.badge.text;
     case Qt::AccessibleTextRole:

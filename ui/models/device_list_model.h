@@ -18,7 +18,8 @@ class DeviceListModel final : public QAbstractListModel {
     LinkKindRole,
     ToneRole,  // int, of Tone
     BadgeTextRole,
-    SearchRole,  // everything that the filter looks at
+    SearchRole,   // everything that the filter looks at
+    OfferedRole,  // bool: an update that is neither skipped nor put off nor running
   };
 
   using QAbstractListModel::QAbstractListModel;

@@ -170,11 +170,9 @@ void DevicesPage::showPlaceholders() {
 QStringList DevicesPage::offered() const {
   QStringList ids;
   for (int row = 0; row < proxy_->rowCount(); ++row) {
-    const QString id = proxy_->index(row, 0).data(DeviceListModel::IdRole).toString();
-    const std::optional<DeviceView> device = station_.device(id);
-    if (device && device->offer && !device->offer->skipped && !device->offer->remindAt &&
-        device->condition != DeviceCondition::Updating) {
-      ids << id;
+    const QModelIndex device = proxy_->index(row, 0);
+    if (device.data(DeviceListModel::OfferedRole).toBool()) {
+      ids << device.data(DeviceListModel::IdRole).toString();
     }
   }
   return ids;
