@@ -6,6 +6,7 @@
 
 #include <QCryptographicHash>
 #include <QEventLoop>
+#include <QHash>
 #include <QJsonArray>
 #include <QSet>
 #include <QTimer>
@@ -18,13 +19,18 @@ namespace {
 // A device of the batch, and what became of it.
 struct Member {
   QString deviceId;
-  QString name;
+  QString name;    // several of a model may have the same
+  QString serial;  // or its address
   std::optional<PlanView> plan;
   std::optional<Error> error;  // no plan, or its job could not be made
   QString jobId;
 
   bool agreeable() const { return plan && plan->allowed; }
 };
+
+Member memberFor(const DeviceView& device) {
+  return {device.id, device.name, device.serial.isEmpty() ? device.address : device.serial, {}, {}, {}};
+}
 
 QString problemOf(const Member& member) {
   if (member.error) {
@@ -107,7 +113,7 @@ class BatchCommand final : public Command {
     if (ids_.empty()) {
       for (const DeviceView& device : station.devices()) {
         if (device.offer && !device.offer->skipped) {
-          members << Member{device.id, device.name, {}, {}, {}};
+          members << memberFor(device);
         }
       }
       return members;
@@ -118,7 +124,7 @@ class BatchCommand final : public Command {
       const QString id = device ? device->id : fromStd(text);
       if (!taken.contains(id)) {
         taken << id;
-        members << Member{id, device ? device->name : id, {}, {}, {}};
+        members << (device ? memberFor(*device) : Member{id, id, {}, {}, {}, {}});
       }
     }
     return members;
@@ -148,6 +154,7 @@ class BatchCommand final : public Command {
     for (const Member& member : members) {
       if (member.agreeable() && !told.contains(member.plan->releaseId)) {
         told << member.plan->releaseId;
+        terminal.line(member.plan->modelLine);
         printNotes(terminal, *member.plan);
         terminal.line();
       }
@@ -163,7 +170,9 @@ class BatchCommand final : public Command {
       terminal.line(QStringLiteral("No known device has an update."));
       return;
     }
-    terminal.table({QStringLiteral("Device"), QStringLiteral("Update"), QStringLiteral("State")}, rows);
+    terminal.table(
+        {QStringLiteral("Device"), QStringLiteral("Serial number"), QStringLiteral("Update"), QStringLiteral("State")},
+        rows);
     if (!digest.isEmpty()) {
       terminal.line();
       terminal.line(QStringLiteral("Batch %1").arg(digest));
@@ -206,9 +215,11 @@ class BatchCommand final : public Command {
   // Tells each end as it comes, and how far the whole is.
   static void follow(CommandContext& context, Station& station, const QList<Member>& members) {
     QStringList open;
+    QHash<QString, QString> serials;
     for (const Member& member : members) {
       if (!member.jobId.isEmpty()) {
         open << member.jobId;
+        serials.insert(member.jobId, member.serial);
       }
     }
     const qsizetype all = open.size();
@@ -224,7 +235,8 @@ class BatchCommand final : public Command {
           done += 1;
           if (job && !context.json) {
             context.terminal->endProgress();
-            context.terminal->line(QStringLiteral("%1: %2. %3").arg(job->deviceName, job->statusText, job->detail));
+            context.terminal->line(
+                QStringLiteral("%1 %2: %3. %4").arg(job->deviceName, serials.value(id), job->statusText, job->detail));
           }
         } else if (job->state == JobState::Running) {
           ++running;
@@ -266,7 +278,8 @@ class BatchCommand final : public Command {
       } else if (member.error && member.error->code != ErrorCode::UpToDate) {
         worst = std::max(worst, exitCodeFor(*member.error));
         if (!planOnly_ && member.plan && !context.json) {
-          context.terminal->line(QStringLiteral("%1: not begun. %2").arg(member.name, member.error->message()));
+          context.terminal->line(
+              QStringLiteral("%1 %2: not begun. %3").arg(member.name, member.serial, member.error->message()));
         }
       } else if (member.plan && !member.plan->allowed) {
         worst = std::max(worst, ExitCode::Refused);
@@ -289,6 +302,7 @@ class BatchCommand final : public Command {
   static QJsonObject toJson(const Member& member, const std::optional<JobView>& job) {
     return {{QStringLiteral("device"), member.deviceId},
             {QStringLiteral("name"), member.name},
+            {QStringLiteral("serial"), member.serial},
             {QStringLiteral("plan"), member.plan ? QJsonValue(member.plan->json) : QJsonValue()},
             {QStringLiteral("error"), member.error ? QJsonValue(sealift::toJson(*member.error)) : QJsonValue()},
             {QStringLiteral("job"), job ? QJsonValue(sealift::toJson(*job)) : QJsonValue()}};

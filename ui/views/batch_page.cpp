@@ -114,23 +114,24 @@ void BatchPage::addRow(const QString& deviceId) {
   const std::optional<DeviceView> device = station_.device(deviceId);
   Row row;
   row.deviceId = deviceId;
-  row.name = device ? device->name : deviceId;
+  const QString name = device ? device->name : deviceId;
+  row.serial = device ? (device->serial.isEmpty() ? device->address : device->serial) : QString();
   row.widget = new QWidget;
   auto* line = new QHBoxLayout(row.widget);
   line->setContentsMargins(0, space::kS, 0, space::kS);
   line->setSpacing(space::kM);
   row.box = new QCheckBox;
   row.box->setObjectName(QStringLiteral("batchDevice-%1").arg(deviceId));
-  row.box->setAccessibleName(row.name);
+  row.box->setAccessibleName(joinParts({name, row.serial}));
   row.box->setChecked(true);
   line->addWidget(row.box);
   auto* words = new QVBoxLayout;
   words->setSpacing(0);
-  auto* name = new TextLabel(TextStyle::Body, TextTone::Normal, row.name);
-  name->setElided(true);
-  name->setBuddy(row.box);
+  auto* title = new TextLabel(TextStyle::Body, TextTone::Normal, name);
+  title->setElided(true);
+  title->setBuddy(row.box);
   row.detail = makeWrappedLabel(TextStyle::Small, TextTone::Muted);
-  words->addWidget(name);
+  words->addWidget(title);
   words->addWidget(row.detail);
   line->addLayout(words, 1);
   row.state = new Pill;
@@ -177,10 +178,13 @@ void BatchPage::showRow(Row& row) {
     row.state->setBadge({Tone::Bad, tr("Left out")});
   }
   if (row.error) {
-    row.detail->setText(row.error->message());
-  } else if (row.plan) {
+    row.detail->setText(joinParts({row.serial, row.error->message()}));
+  } else if (!row.plan) {
+    row.detail->setText(row.serial);
+  } else {
     const QString versions = QStringLiteral("%1 \u2192 %2").arg(row.plan->fromVersion, row.plan->toVersion);
-    row.detail->setText(joinParts({versions, row.plan->allowed ? row.plan->durationText : failureOf(*row.plan)}));
+    row.detail->setText(
+        joinParts({row.serial, versions, row.plan->allowed ? row.plan->durationText : failureOf(*row.plan)}));
   }
 }
 

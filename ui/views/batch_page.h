@@ -36,7 +36,7 @@ class BatchPage final : public Page {
  private:
   struct Row {
     QString deviceId;
-    QString name;
+    QString serial;  // or its address: several of a model may have the same name
     QWidget* widget = nullptr;
     QCheckBox* box = nullptr;
     TextLabel* detail = nullptr;
