@@ -200,7 +200,7 @@ class WorkCommand final : public Command {
   bool isBusy(const JobView& job, bool queuePaused) const {
     switch (job.state) {
       case JobState::Running:
-        return job.statusText != QStringLiteral("Interrupted");
+        return !job.interrupted;
       case JobState::Waiting:
         return !queuePaused && !(due_ && job.startsAt.isValid());
       case JobState::Scheduled:

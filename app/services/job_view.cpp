@@ -96,6 +96,7 @@ JobView jobViewFrom(const JobRow& row) {
                        .reason = {}});
   } else {
     view.state = JobState::Running;
+    view.interrupted = true;
     view.statusText = QStringLiteral("Interrupted");
     view.tone = Tone::Warning;
     view.detail = QStringLiteral("Sealift ended in the middle of this job. It goes on when the device is seen.");
@@ -114,6 +115,7 @@ void showBegin(JobView& view, const QDateTime& now) {
   view.fraction = 0.0;
   view.cancellable = true;
   view.irrevocable = false;
+  view.interrupted = false;
   view.retryable = false;
   view.cancelEffect = cancelEffectIn(Stage::Check);
   view.startedAt = now;

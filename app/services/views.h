@@ -193,7 +193,8 @@ struct JobView {
   int priority = 0;    // 2: critical security fix, 1: high
   int attempts = 0;    // that have failed
   int mostAttempts = 1;
-  bool retryable = false;  // failed, and may be tried again as it was agreed to
+  bool interrupted = false;  // Running, and its program ended: it goes on when its device is seen
+  bool retryable = false;    // failed, and may be tried again as it was agreed to
   QDateTime startedAt;
   QDateTime endedAt;
   bool cancellable = false;
