@@ -24,7 +24,7 @@ class UsbInterruptTest final : public InterruptTest {
             {QStringLiteral("DfuSe, full image"),
              [] { return std::make_unique<VirtualDfuseUnit>(bus(), kImageBytes); }},
             {QStringLiteral("DfuSe, sectors that differ"),
-             [] { return std::make_unique<VirtualDfuseUnit>(bus(), kImageBytes, FirmwarePair::Alike); }, 50,
+             [] { return std::make_unique<VirtualDfuseUnit>(bus(), kImageBytes, FirmwarePair::Alike); }, 25,
              QStringLiteral("DfuSe, full image")},
             {QStringLiteral("fastboot, full image"),
              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus(), kImageBytes); }},
