@@ -119,7 +119,7 @@ class ToolKillStory {
     if (!tool.succeeds(words("audit head") + QStringList{head})) {
       return QStringLiteral("the log can't be read after the tool was killed");
     }
-    if (QString problem = missingFrom(tool, told); !problem.isEmpty()) {
+    if (QString problem = missingFrom(tool, told, !after.has_value()); !problem.isEmpty()) {
       return problem;
     }
     QByteArray history = told;
@@ -170,8 +170,8 @@ class ToolKillStory {
     return tool.readAllStandardError();
   }
 
-  // A stage that a person has been told of stands in the log.
-  static QString missingFrom(const StationTool& tool, const QByteArray& told) {
+  // A stage that a person has been told of stands in the log. `isWhole`: some have been.
+  static QString missingFrom(const StationTool& tool, const QByteArray& told, bool isWhole) {
     static constexpr std::pair<const char*, const char*> kStages[] = {{"Transferring", "transfer"},
                                                                       {"Checking what the device holds", "verify"},
                                                                       {"Marking for one trial start", "activate"},
@@ -185,13 +185,15 @@ class ToolKillStory {
         logged << entry[QStringLiteral("message")].toString();
       }
     }
+    int known = 0;
     for (const auto& [phase, stage] : kStages) {
       const QString wanted = QStringLiteral("Stage %1 began.").arg(QLatin1String(stage));
+      known += told.contains(phase) ? 1 : 0;
       if (told.contains(phase) && !logged.contains(wanted)) {
         return QStringLiteral("the log lost: ") + wanted;
       }
     }
-    return {};
+    return isWhole && known == 0 ? QStringLiteral("the tool tells of no stage: ") + QString::fromUtf8(told) : QString();
   }
 
   // Empty, or how the device is not what the station says of its job.

@@ -408,7 +408,7 @@ void JobRunnerTest::cancel_data() {
   QTest::addColumn<int>("call");
   QTest::addColumn<Mishap>("mishap");
   for (qsizetype at = 0; at + 1 < kOrder.size(); ++at) {
-    const QString step = kOrder[at];
+    const QString& step = kOrder[at];
     const auto call = static_cast<int>(kOrder.first(at + 1).count(step));
     QTest::addRow("during-%s-%d", qPrintable(step), call) << step << call << Mishap::Cancels;
     if (step != QLatin1String("confirm")) {
