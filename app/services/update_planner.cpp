@@ -206,7 +206,7 @@ void UpdatePlanner::addStationChecks(PreparedUpdate& prepared, bool again) const
   } else if (*returned) {
     const QString title = QStringLiteral("The device went back from this release before");
     const QString what = QStringLiteral(
-                             "On %1 it was installed, did not prove itself, and the device returned by itself "
+                             "On %1 it was installed, and the device returned by itself before it was confirmed "
                              "(reverted, job %2).")
                              .arg((*returned)->endedAt.toString(Qt::ISODate), (*returned)->jobId);
     checks << (again ? Check::warning(triedId, title, what)

@@ -231,7 +231,34 @@ Status JobRunner::activateForTrial() {
               [&](StepContext& context) { return driver_.activate(image_, context); });
 }
 
+// A device that restarted by itself since it was marked is on its trial already: another restart would end that.
 JobReport JobRunner::tryNewFirmware() {
+  const bool tellsItsTrial = !firmware_.isInPlace() && driver_.capabilities().runningVersion;
+  if (!tellsItsTrial) {
+    return restartAndJudge();
+  }
+  Result<DeviceSnapshot> now = step(QStringLiteral("identify-restart"), 0.0, QStringLiteral("Looking at the device"),
+                                    cancel_, [&](StepContext& context) { return driver_.identify(context); });
+  if (!now && now.error().code != ErrorCode::Cancelled) {  // it may be restarting at this moment
+    now = step(QStringLiteral("wait-restart"), 0.0, QStringLiteral("Waiting for the device"), cancel_,
+               [&](StepContext& context) { return driver_.waitForReturn(image_, context); });
+  }
+  if (!now && now.error().code == ErrorCode::Cancelled) {
+    return backOut(now.error());
+  }
+  if (!now) {
+    return end(Outcome::Unknown, now.error(),
+               QStringLiteral("The device was made ready for its restart and does not answer now. %1")
+                   .arg(now.error().message()),
+               std::nullopt);
+  }
+  if (!now->sameUnit(plan_.device) || firmware_.runsNew(*now)) {
+    return judgeReturn(*now);
+  }
+  return restartAndJudge();
+}
+
+JobReport JobRunner::restartAndJudge() {
   if (Status alive = cancel_.check(); !alive) {
     return backOut(alive.error());
   }
@@ -296,9 +323,11 @@ JobReport JobRunner::judgeReturn(const DeviceSnapshot& device) {
     return end(Outcome::Failed, makeError(ErrorCode::ProtocolUnexpected, what), what, device);
   }
   if (firmware_.runsOld(device)) {
+    // Why can't be seen from here: a trial that is interrupted ends like one that fails.
     return end(Outcome::Reverted, std::nullopt,
-               QStringLiteral("The new firmware did not prove itself. The device went back to %1 by itself.")
-                   .arg(plan_.fromVersion()),
+               QStringLiteral("The device went back to %1 by itself before %2 was confirmed: the new firmware did not "
+                              "prove itself, or the device was restarted during its trial.")
+                   .arg(plan_.fromVersion(), plan_.release.terms.version.toString()),
                device);
   }
   const QString what = firmware_.waitsForFirmware(device)
@@ -478,7 +507,7 @@ JobReport JobRunner::settle() {
     return judgeReturn(*now);
   }
   if (activated && firmware_.isMarked(*now)) {  // and the restart never came
-    return tryNewFirmware();
+    return restartAndJudge();
   }
   if (restarted) {  // it had its trial
     return judgeReturn(*now);
@@ -496,7 +525,7 @@ JobReport JobRunner::settleInPlace(const DeviceSnapshot& now, bool cancelled, bo
     return backOut(makeError(ErrorCode::Cancelled, QStringLiteral("Cancelled before the interruption.")));
   }
   if (verified && firmware_.waitsForFirmware(now)) {
-    return tryNewFirmware();
+    return restartAndJudge();
   }
   const bool isOurs = untouched || firmware_.waitsForFirmware(now) || firmware_.runsOld(now);
   return isOurs ? carryOut() : judgeReturn(now);

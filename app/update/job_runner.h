@@ -55,6 +55,7 @@ class JobRunner {
   Status activateForTrial();
   void passPointOfNoReturn();
   JobReport tryNewFirmware();
+  JobReport restartAndJudge();
   JobReport endUnseen(const Status& started);
   JobReport judgeReturn(const DeviceSnapshot& device);
   JobReport confirmNew(const DeviceSnapshot& device);

@@ -21,15 +21,20 @@ QByteArray makeUsbFirmware(quint16 release, qsizetype size, quint32 seed, quint3
   std::mt19937 random(seed);
   QByteArray content(size - kUsbFirmwareHeaderBytes, Qt::Uninitialized);
   std::generate(content.begin(), content.end(), [&] { return static_cast<char>(random() & 0xFFU); });
+  return sealUsbFirmware(release, content, base);
+}
+
+QByteArray sealUsbFirmware(quint16 release, QByteArrayView content, quint32 base) {
   QByteArray firmware;
   appendLe32(firmware, kStackPointer);
   appendLe32(firmware, base + static_cast<quint32>(kUsbFirmwareHeaderBytes) + 1);
   firmware.append(kMagic);
-  appendLe32(firmware, static_cast<quint32>(size));
+  appendLe32(firmware, static_cast<quint32>(kUsbFirmwareHeaderBytes + content.size()));
   appendLe16(firmware, release);
   appendLe16(firmware, 0);
   appendLe32(firmware, crc32(content));
-  return firmware + content;
+  firmware.append(content);
+  return firmware;
 }
 
 std::optional<quint16> releaseOfUsbFirmware(QByteArrayView memory) {

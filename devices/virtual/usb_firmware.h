@@ -16,6 +16,8 @@ inline constexpr qsizetype kUsbFirmwareHeaderBytes = 24;
 
 // `size` bytes in all, at least the header; the content is drawn from `seed`.
 QByteArray makeUsbFirmware(quint16 release, qsizetype size, quint32 seed = 1, quint32 base = 0x08000000);
+// Firmware around this content.
+QByteArray sealUsbFirmware(quint16 release, QByteArrayView content, quint32 base = 0x08000000);
 
 // The release that the firmware at the beginning of `memory` shows. Nothing when it is not whole.
 std::optional<quint16> releaseOfUsbFirmware(QByteArrayView memory);

@@ -25,6 +25,9 @@ const Version kNew{1, 1, 0, 0};
 class CliKillTest : public QObject {
   Q_OBJECT
 
+ public:
+  CliKillTest() { qputenv("QTEST_FUNCTION_TIMEOUT", "3500000"); }  // ms; ctest has the limit
+
  private Q_SLOTS:
   void killedAtAnyMoment();
 

@@ -141,11 +141,11 @@ void ScreenshotTest::pages() {
                            "battery of units in cold rooms."),
             QStringLiteral("To lift it: sealiftctl release unblock 2.4.0 --model \"norrland/t2\" --reason TEXT."))));
     review("review-blocked");
-    refused(
-        Check::failed(QStringLiteral("tried-before"), QStringLiteral("The device went back from this release before"),
-                      makeError(ErrorCode::PolicyTriedBefore,
-                                QStringLiteral("On 2026-11-19T08:12:40Z it was installed, did not prove itself, and "
-                                               "the device returned by itself (reverted, job 5f1c)."))));
+    refused(Check::failed(
+        QStringLiteral("tried-before"), QStringLiteral("The device went back from this release before"),
+        makeError(ErrorCode::PolicyTriedBefore,
+                  QStringLiteral("On 2026-11-19T08:12:40Z it was installed, and "
+                                 "the device returned by itself before it was confirmed (reverted, job 5f1c)."))));
     plan.needsAgain = true;
     review("review-returned");
     refused(

@@ -49,6 +49,9 @@ void InterruptTest::initTestCase() {
     Length length;
     const QString problem = measure(subject, length);
     QVERIFY2(problem.isEmpty(), qPrintable(subject.name + QStringLiteral(": ") + problem));
+    if (!subject.spares.isEmpty()) {
+      QVERIFY2(length.flash < lengths_.value(subject.spares).flash, qPrintable(subject.name));
+    }
     lengths_.insert(subject.name, length);
     qInfo("%s: an update has %d flash operations, %d link operations and %d writes of the store",
           qUtf8Printable(subject.name), length.flash, length.links, length.writes);

@@ -16,7 +16,8 @@ namespace sealift::test {
 struct InterruptSubject {
   QString name;  // with the kind of image that is sent
   std::function<std::unique_ptr<ContractUnit>()> make;
-  int share = 100;  // cases of each kind
+  int share = 100;      // cases of each kind
+  QString spares = {};  // the name of one before it: fewer flash operations are needed than there
 };
 
 class InterruptTest : public QObject {

@@ -114,7 +114,8 @@ void RecoveryTableTest::everyStepHasItsRows() {
   QStringList taken;
   const auto take = [&](const QList<JournalRow>& journal) {
     for (const JournalRow& entry : journal) {
-      if (entry.phase == JournalPhase::Intent && entry.step != QLatin1String("identify-after")) {
+      const bool isLook = entry.step.startsWith(QLatin1String("identify-"));  // a further one: it changes nothing
+      if (entry.phase == JournalPhase::Intent && !isLook) {
         taken << entry.step + u'/' + kBegan << entry.step + u'/' + kDone;
       }
     }

@@ -7,6 +7,13 @@
 using namespace sealift;
 using namespace sealift::test;
 
+namespace {
+
+constexpr qsizetype kImageBytes = 2'000;
+constexpr qsizetype kAlikeBytes = 3'000;  // three sectors
+
+}  // namespace
+
 class Stm32InterruptTest final : public InterruptTest {
   Q_OBJECT
 
@@ -14,9 +21,11 @@ class Stm32InterruptTest final : public InterruptTest {
   Stm32InterruptTest()
       : InterruptTest({
             {QStringLiteral("STM32 by lines, full image"),
-             [] { return std::make_unique<VirtualStm32Unit>(true, 2'000); }, 40},
+             [] { return std::make_unique<VirtualStm32Unit>(true, kImageBytes); }, 40},
             {QStringLiteral("STM32 by hand, full image"),
-             [] { return std::make_unique<VirtualStm32Unit>(false, 2'000); }, 40},
+             [] { return std::make_unique<VirtualStm32Unit>(false, kImageBytes); }, 40},
+            {QStringLiteral("STM32 by lines, sectors that differ"),
+             [] { return std::make_unique<VirtualStm32Unit>(true, kAlikeBytes, FirmwarePair::Alike); }, 20},
         }) {}
 };
 

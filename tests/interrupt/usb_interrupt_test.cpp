@@ -23,6 +23,9 @@ class UsbInterruptTest final : public InterruptTest {
             {QStringLiteral("DFU, full image"), [] { return std::make_unique<VirtualDfuUnit>(bus(), kImageBytes); }},
             {QStringLiteral("DfuSe, full image"),
              [] { return std::make_unique<VirtualDfuseUnit>(bus(), kImageBytes); }},
+            {QStringLiteral("DfuSe, sectors that differ"),
+             [] { return std::make_unique<VirtualDfuseUnit>(bus(), kImageBytes, FirmwarePair::Alike); }, 25,
+             QStringLiteral("DfuSe, full image")},
             {QStringLiteral("fastboot, full image"),
              [] { return std::make_unique<FastbootUnit>(FastbootUnit::Transport::Usb, &bus(), kImageBytes); }},
         }) {}

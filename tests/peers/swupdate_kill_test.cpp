@@ -10,6 +10,9 @@ using namespace sealift::test;
 class SwupdateKillTest : public QObject {
   Q_OBJECT
 
+ public:
+  SwupdateKillTest() { qputenv("QTEST_FUNCTION_TIMEOUT", "3500000"); }  // ms; ctest has the limit
+
  private Q_SLOTS:
   void killedAtAnyMoment();
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/support/driver_contract.h"
+#include "tests/support/firmware_pair.h"
 #include "tests/support/stm32_world.h"
 
 namespace sealift::test {
@@ -11,8 +12,10 @@ constexpr qsizetype kStm32UnitBytes = 20'000;
 
 class VirtualStm32Unit final : public ContractUnit {
  public:
-  explicit VirtualStm32Unit(bool byLines, qsizetype imageBytes = kStm32UnitBytes)
-      : byLines_(byLines), imageBytes_(imageBytes), port_(config(), {byLines, byLines}), opener_(port_) {
+  // Alike: with sectors of 1 KiB, so that a small image has several.
+  explicit VirtualStm32Unit(bool byLines, qsizetype imageBytes = kStm32UnitBytes,
+                            FirmwarePair pair = FirmwarePair::Unlike)
+      : byLines_(byLines), imageBytes_(imageBytes), pair_(pair), port_(config(), {byLines, byLines}), opener_(port_) {
     port_.with([](Stm32Machine& machine) { machine.powerOn(); });
   }
 
@@ -27,11 +30,14 @@ class VirtualStm32Unit final : public ContractUnit {
     } else {
       settings[QStringLiteral("uniqueId")] = QStringLiteral("0x1FFF7A10");
     }
+    if (pair_ == FirmwarePair::Alike) {
+      settings[QStringLiteral("sectors")] = QStringLiteral("%1*1K").arg(kSmallSectors);
+    }
     return stm32Model(settings);
   }
   LinkAddress address() const override { return stm32Address(); }
   LinkOpener& opener() override { return opener_; }
-  Image newImage() const override { return image(makeUsbFirmware(0x0213, imageBytes_, 2)); }
+  Image newImage() const override { return image(newUsbFirmware(imageBytes_, pair_)); }
   Image wrongImage() const override { return image(QByteArray((1 << 20) + 4, 'x')); }  // larger than the flash
 
   std::optional<Version> firmware() override {
@@ -61,9 +67,14 @@ class VirtualStm32Unit final : public ContractUnit {
   }
 
  private:
+  static constexpr int kSmallSectors = 16;
+
   Stm32MachineConfig config() const {
     Stm32MachineConfig config;
-    config.firmware = makeUsbFirmware(0x0100, imageBytes_, 1);
+    if (pair_ == FirmwarePair::Alike) {
+      config.sectors = {{kSmallSectors, 1024}};
+    }
+    config.firmware = oldUsbFirmware(imageBytes_);
     config.boot0 = !byLines_;
     return config;
   }
@@ -75,6 +86,7 @@ class VirtualStm32Unit final : public ContractUnit {
 
   const bool byLines_;
   const qsizetype imageBytes_;
+  const FirmwarePair pair_;
   VirtualStm32Port port_;
   Stm32Opener opener_;
 };

@@ -71,17 +71,24 @@ class SwupdateBoard {
           QCryptographicHash::hash(options_.user + ":swupdate:" + options_.password, QCryptographicHash::Md5).toHex() +
           '\n';
     }
-    const QByteArray initial = payload(runningVersion, 4096);
     if (server_.key.isEmpty() || !writeFileAtomic(path(QStringLiteral("ca.pem")), options_.authority) ||
-        !writeFileAtomic(path(QStringLiteral("accounts")), accounts) ||
-        !writeFileAtomic(path(QStringLiteral("slots/A")), initial) ||
-        !writeFileAtomic(path(QStringLiteral("slots/B")), payload("1.0.0", 4096)) ||
-        !writeFileAtomic(path(QStringLiteral("boot")), "1\n") ||
-        !QFile::link(path(QStringLiteral("slots/A")), path(QStringLiteral("current"))) ||
-        !QFile::link(path(QStringLiteral("slots/B")), spare()) || !writeScript()) {
+        !writeFileAtomic(path(QStringLiteral("accounts")), accounts) || !layOut(runningVersion) || !writeScript()) {
       return false;
     }
     return powerOn();
+  }
+  // As start() left it, while its daemon runs on.
+  bool deliverAgain(const QByteArray& runningVersion = "1.5.0") { return layOut(runningVersion) && runBootloader(); }
+  bool isAsDelivered() const {
+    return readFile(path(QStringLiteral("slots/B")), 1 << 24) == spareAtDelivery() &&
+           QFile::symLinkTarget(spare()) == path(QStringLiteral("slots/B"));
+  }
+  // That it runs; nothing when that is not whole.
+  std::optional<Version> firmware() const {
+    const QByteArray content = readFile(path(QStringLiteral("current")), 1 << 24).value_or(QByteArray());
+    const QList<QByteArray> words = content.left(content.indexOf('\n')).split(' ');
+    const auto version = Version::parse(QString::fromLatin1(words.value(1)));
+    return version && content.size() == words.value(2).toLongLong() ? std::optional(*version) : std::nullopt;
   }
 
   void stop() {
@@ -102,11 +109,7 @@ class SwupdateBoard {
       process_.waitForFinished(3'000);
     }
   }
-  bool powerOn() {
-    QProcess first;
-    first.start(path(QStringLiteral("post.sh")), {QStringLiteral("start")});
-    return first.waitForFinished(20'000) && first.exitCode() == 0 && startDaemon();
-  }
+  bool powerOn() { return runBootloader() && startDaemon(); }
   bool restartDaemon() {
     stop();
     return startDaemon();
@@ -162,6 +165,22 @@ class SwupdateBoard {
   }
 
  private:
+  static QByteArray spareAtDelivery() { return payload("1.0.0", 4096); }
+  bool layOut(const QByteArray& runningVersion) {
+    for (const char* name : {"current", "spare", "pending"}) {
+      (void)QFile::remove(path(QLatin1String(name)));
+    }
+    return writeFileAtomic(path(QStringLiteral("slots/A")), payload(runningVersion, 4096)) &&
+           writeFileAtomic(path(QStringLiteral("slots/B")), spareAtDelivery()) &&
+           writeFileAtomic(path(QStringLiteral("boot")), "1\n") &&
+           QFile::link(path(QStringLiteral("slots/A")), path(QStringLiteral("current"))) &&
+           QFile::link(path(QStringLiteral("slots/B")), spare());
+  }
+  bool runBootloader() {
+    QProcess first;
+    first.start(path(QStringLiteral("post.sh")), {QStringLiteral("start")});
+    return first.waitForFinished(20'000) && first.exitCode() == 0;
+  }
   bool writeScript() {
     const QByteArray script = R"sh(#!/bin/sh
 # SWUpdate runs this after an update and at a restart; the test runs it once as "start".

@@ -32,12 +32,7 @@ class SwupdateUnit final : public ContractUnit {
   Image newImage() const override { return image(QStringLiteral("mail"), true); }
   Image wrongImage() const override { return image(QStringLiteral("stranger"), true); }
   std::optional<Image> failingImage() const override { return image(QStringLiteral("mail"), false); }
-  std::optional<Version> firmware() override {
-    const QByteArray content = readFile(board_.path(QStringLiteral("current")), 1 << 24).value_or(QByteArray());
-    const QList<QByteArray> words = content.left(content.indexOf('\n')).split(' ');
-    const auto version = Version::parse(QString::fromLatin1(words.value(1)));
-    return version && content.size() == words.value(2).toLongLong() ? std::optional(*version) : std::nullopt;
-  }
+  std::optional<Version> firmware() override { return board_.firmware(); }
   void powerCycle() override {
     board_.cutPower();
     if (!board_.powerOn()) {

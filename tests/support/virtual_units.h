@@ -7,6 +7,7 @@
 #include "tests/support/dfu_world.h"
 #include "tests/support/driver_contract.h"
 #include "tests/support/fastboot_world.h"
+#include "tests/support/firmware_pair.h"
 #include "tests/support/link_relays.h"
 #include "tests/support/usb_test_bus.h"
 #include "tests/support/virtual_firmware.h"
@@ -237,8 +238,8 @@ class DfuUnit final : public ContractUnit {
   static constexpr bool kIsDfuse = std::is_same_v<Device, VirtualDfuseDevice>;
 
   // `bus` outlives it.
-  explicit DfuUnit(UsbTestBus& bus, qsizetype imageBytes = kUnitImageBytes)
-      : bus_(bus), imageBytes_(imageBytes), device_(std::make_shared<Device>(config())) {
+  explicit DfuUnit(UsbTestBus& bus, qsizetype imageBytes = kUnitImageBytes, FirmwarePair pair = FirmwarePair::Unlike)
+      : bus_(bus), imageBytes_(imageBytes), pair_(pair), device_(std::make_shared<Device>(config())) {
     place_ = bus_.plugIn(device_);
     awaitPresence(bus_.opener(), place_);
   }
@@ -288,11 +289,11 @@ class DfuUnit final : public ContractUnit {
   static QString driver() { return kIsDfuse ? QStringLiteral("dfuse") : QStringLiteral("dfu"); }
   Config config() const {
     Config config;
-    config.firmware = makeUsbFirmware(0x0100, imageBytes_, 1);
+    config.firmware = oldUsbFirmware(imageBytes_);
     return config;
   }
   Image image(const VirtualDfuConfig& usb) const {
-    const QByteArray payload = makeUsbFirmware(0x0213, imageBytes_, 2);
+    const QByteArray payload = newUsbFirmware(imageBytes_, pair_);
     Image image = kIsDfuse ? dfuseImage(payload, usb) : dfuImage(payload, usb);
     image.facts.version = Version{2, 1, 3, 0};
     return image;
@@ -307,6 +308,7 @@ class DfuUnit final : public ContractUnit {
 
   UsbTestBus& bus_;
   const qsizetype imageBytes_;
+  const FirmwarePair pair_;
   std::shared_ptr<Device> device_;
   QString place_;
 };

@@ -10,11 +10,11 @@ using namespace sealift;
 
 namespace {
 
-const QStringList kOrder{QStringLiteral("identify"),         QStringLiteral("prove-identity"),
-                         QStringLiteral("enter-bootloader"), QStringLiteral("transfer"),
-                         QStringLiteral("verify"),           QStringLiteral("activate"),
-                         QStringLiteral("restart"),          QStringLiteral("wait"),
-                         QStringLiteral("confirm"),          QStringLiteral("identify")};
+const QStringList kOrder{
+    QStringLiteral("identify"), QStringLiteral("prove-identity"), QStringLiteral("enter-bootloader"),
+    QStringLiteral("transfer"), QStringLiteral("verify"),         QStringLiteral("activate"),
+    QStringLiteral("identify"), QStringLiteral("restart"),        QStringLiteral("wait"),
+    QStringLiteral("confirm"),  QStringLiteral("identify")};
 
 QString describe(const JobReport& report) {
   return QStringLiteral("%1 in %2: %3").arg(outcomeName(report.outcome), stageName(report.stage), report.message);
@@ -58,6 +58,12 @@ class JobRunnerTest : public QObject {
   void anotherUnitAfterTheRestartIsUnknown_data();
   void anotherUnitAfterTheRestartIsUnknown();
   void emptyDigestsProveNothing();
+
+  void deviceThatRestartsByItselfKeepsItsTrial_data();
+  void deviceThatRestartsByItselfKeepsItsTrial();
+  void silentDeviceIsNotRestarted();
+  void anotherUnitIsNotRestarted();
+  void firmwareIsNotBlamedForWhatNobodySaw();
 
   void cancel_data();
   void cancel();
@@ -329,24 +335,94 @@ void JobRunnerTest::emptyDigestsProveNothing() {
   QVERIFY(!job.driver.calls.contains(QStringLiteral("confirm")));
 }
 
+// ---- a device that restarts before it is told to ----
+
+void JobRunnerTest::deviceThatRestartsByItselfKeepsItsTrial_data() {
+  QTest::addColumn<bool>("seenAtOnce");
+  QTest::addColumn<bool>("restarted");
+  QTest::newRow("back-when-it-is-looked-at") << true << true;
+  QTest::newRow("still-restarting-when-it-is-looked-at") << false << true;
+  QTest::newRow("silent-for-a-moment") << false << false;
+}
+
+void JobRunnerTest::deviceThatRestartsByItselfKeepsItsTrial() {
+  QFETCH(bool, seenAtOnce);
+  QFETCH(bool, restarted);
+  JobFixture job;
+  job.driver.after = [&](const QString& step) {
+    if (step == QLatin1String("activate") && restarted) {
+      job.driver.powerCycle();
+    }
+  };
+  if (!seenAtOnce) {
+    job.driver.script(QStringLiteral("identify"), Mishap::Fails, ErrorCode::Timeout, 2);
+  }
+  const JobReport report = job.run();
+  COMPARE_OUTCOME(job, report, Outcome::Succeeded);
+  QCOMPARE(job.driver.running, 1);
+  QVERIFY(!job.driver.onTrial);
+  QCOMPARE(job.driver.calls.count(QStringLiteral("restart")), restarted ? 0 : 1);
+}
+
+// It may be on its trial: a restart is not sent into the dark.
+void JobRunnerTest::silentDeviceIsNotRestarted() {
+  JobFixture job;
+  job.driver.script(QStringLiteral("identify"), Mishap::Loses, ErrorCode::LinkLost, 2);
+  const JobReport report = job.run();
+  COMPARE_OUTCOME(job, report, Outcome::Unknown);
+  QCOMPARE(report.stage, Stage::Activate);
+  QVERIFY(!job.driver.calls.contains(QStringLiteral("restart")));
+  job.driver.away = false;
+  job.driver.powerCycle();
+  QVERIFY(job.settle().outcome == Outcome::Succeeded);
+  QVERIFY(!job.driver.calls.contains(QStringLiteral("restart")));
+}
+
+void JobRunnerTest::anotherUnitIsNotRestarted() {
+  JobFixture job;
+  job.driver.script(QStringLiteral("identify"), Mishap::Swapped, ErrorCode::Internal, 2);
+  const JobReport report = job.run();
+  COMPARE_OUTCOME(job, report, Outcome::Unknown);
+  QCOMPARE(report.error->code, ErrorCode::DeviceChanged);
+  QVERIFY(!job.driver.calls.contains(QStringLiteral("restart")));
+}
+
+// Firmware that fails, and a device that loses its power while it is tried, look the same from here.
+void JobRunnerTest::firmwareIsNotBlamedForWhatNobodySaw() {
+  JobFixture job;
+  job.driver.after = [&](const QString& step) {
+    if (step == QLatin1String("wait")) {
+      job.driver.powerCycle();
+    }
+  };
+  const JobReport report = job.run();
+  COMPARE_OUTCOME(job, report, Outcome::Reverted);
+  QVERIFY2(report.message.contains(QStringLiteral("or the device was restarted during its trial")),
+           qUtf8Printable(report.message));
+}
+
 // ---- cancelling ----
 
 void JobRunnerTest::cancel_data() {
   QTest::addColumn<QString>("step");
+  QTest::addColumn<int>("call");
   QTest::addColumn<Mishap>("mishap");
-  for (const QString& step : kOrder.first(kOrder.size() - 1)) {
-    QTest::addRow("during-%s", qPrintable(step)) << step << Mishap::Cancels;
+  for (qsizetype at = 0; at + 1 < kOrder.size(); ++at) {
+    const QString& step = kOrder[at];
+    const auto call = static_cast<int>(kOrder.first(at + 1).count(step));
+    QTest::addRow("during-%s-%d", qPrintable(step), call) << step << call << Mishap::Cancels;
     if (step != QLatin1String("confirm")) {
-      QTest::addRow("right-after-%s", qPrintable(step)) << step << Mishap::CancelsLate;
+      QTest::addRow("right-after-%s-%d", qPrintable(step), call) << step << call << Mishap::CancelsLate;
     }
   }
 }
 
 void JobRunnerTest::cancel() {
   QFETCH(QString, step);
+  QFETCH(int, call);
   QFETCH(Mishap, mishap);
   JobFixture job;
-  job.driver.script(step, mishap);
+  job.driver.script(step, mishap, ErrorCode::ProtocolRefused, call);
   const JobReport report = job.run();
   COMPARE_OUTCOME(job, report, Outcome::Cancelled);
   QCOMPARE(report.error->code, ErrorCode::Cancelled);
@@ -354,8 +430,9 @@ void JobRunnerTest::cancel() {
   QCOMPARE(job.driver.running, 0);
   QVERIFY(!job.driver.onTrial);
   QVERIFY(!job.driver.marked);
+  QVERIFY(call == 1 || !job.driver.calls.contains(QStringLiteral("restart")));
   QVERIFY(!job.driver.calls.mid(job.driver.calls.indexOf(step) + 1).contains(QStringLiteral("confirm")));
-  const qsizetype at = kOrder.indexOf(step);
+  const qsizetype at = kOrder.indexOf(step, call == 1 ? 0 : kOrder.indexOf(QStringLiteral("activate")));
   QCOMPARE(job.driver.calls.contains(QStringLiteral("abandon")),
            at >= kOrder.indexOf(QStringLiteral("enter-bootloader")));
   for (const QString& later : kOrder.mid(at + 1, 3)) {
@@ -390,7 +467,7 @@ void JobRunnerTest::cancelOnADeviceThatConfirmedItselfTellsTheTruth() {
 void JobRunnerTest::cancelWhileAnotherUnitAnswersTouchesItNoFurther() {
   JobFixture job;
   job.driver.script(QStringLiteral("wait"), Mishap::Cancels);
-  job.driver.script(QStringLiteral("identify"), Mishap::Swapped, ErrorCode::Internal, 2);
+  job.driver.script(QStringLiteral("identify"), Mishap::Swapped, ErrorCode::Internal, 3);
   const JobReport report = job.run();
   COMPARE_OUTCOME(job, report, Outcome::Unknown);
   QCOMPARE(report.error->code, ErrorCode::DeviceChanged);

@@ -253,7 +253,8 @@ void DevicePage::showOrdinaryOffer(const OfferView& offer) {
   }
   if (!offer.returned.isEmpty()) {
     offer_->setMessage(Tone::Warning, QStringLiteral("history"),
-                       tr("Version %1 is available, and did not prove itself here").arg(offer.version), offer.returned);
+                       tr("Version %1 is available; the device went back from it before").arg(offer.version),
+                       offer.returned);
     remind_->show();
     review_->show();
     return;

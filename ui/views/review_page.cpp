@@ -358,9 +358,10 @@ void ReviewPage::askToTryAgain() {
   const Question question{
       .name = QStringLiteral("againDialog"),
       .title = tr("Try %1 again on %2?").arg(plan_->toVersion, plan_->deviceName),
-      .text =
-          tr("The device returned from this release by itself: it did not prove itself. Unless something was changed "
-             "since, it will do so again. Nothing is installed before you also agree to the update itself."),
+      .text = tr(
+          "The device returned from this release by itself before it was confirmed. Unless it lost its power then, or "
+          "something was changed since, it will do so again. Nothing is installed before you also agree to the update "
+          "itself."),
       .yes = tr("Plan it again"),
       .no = tr("Leave it as it is")};
   (new ConfirmDialog(
