@@ -140,7 +140,8 @@ Status requireDeviceUsage(X509* certificate, const QString& subject) {
   if (X509_get_version(certificate) != kVersion3 || (flags & EXFLAG_INVALID) != 0) {
     return fail(ErrorCode::IdentityMalformed, QStringLiteral("The certificate's version or extensions are not valid."));
   }
-  if (X509_check_ca(certificate) != 0) {
+  // Either sign of an issuer is enough: OpenSSL counts a CA without keyCertSign as none.
+  if ((flags & EXFLAG_CA) != 0 || X509_check_ca(certificate) != 0) {
     return fail(ErrorCode::IdentityUsage,
                 QStringLiteral("The certificate \"%1\" is an issuer's, no device's.").arg(subject));
   }
