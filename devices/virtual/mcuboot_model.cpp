@@ -75,6 +75,15 @@ void McubootModel::raiseCounter() {
   }
 }
 
+Status McubootModel::raiseSecurityCounter(quint32 value) {
+  const std::optional<McubootImage> running = image(kPrimary);
+  if (value < securityCounter_ || !running || value > running->securityCounter.value_or(0)) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("The security counter can't become %1.").arg(value));
+  }
+  securityCounter_ = value;
+  return {};
+}
+
 // "High-Level Operation"
 Result<McubootImage> McubootModel::boot() {
   // 1. Is an interrupted swap being resumed?

@@ -52,6 +52,9 @@ class McubootModel {
   qsizetype slotBegin(int slot) const { return slot == kPrimary ? 0 : slotSize(); }
   qsizetype imageBytes() const { return config_.imageSectors * flash_.geometry().sectorSize; }  // that fit into a slot
   quint32 securityCounter() const { return securityCounter_; }
+  // As a factory does, before the counter follows the images by itself. InvalidArgument when it would go down, or above
+  // that of the running image, which would then never boot again.
+  Status raiseSecurityCounter(quint32 value);
   // Puts an image into the primary slot as a factory does. Errors: ImageTooLarge.
   Status install(const QByteArray& image);
 
