@@ -37,7 +37,7 @@ QByteArray behaviourOf(const QByteArray& payload) {
 SmpDevice::SmpDevice(const SmpDeviceConfig& config)
     : config_(config),
       flash_(geometryOf(config), config.flashSeed),
-      bootloader_(flash_, {config.imageSectors, config.imageKeys, config.securityCounter}),
+      bootloader_(flash_, {config.imageSectors, config.imageKeys, config.securityCounter, !config.counterByRequest}),
       images_(config_, flash_, bootloader_, faults_),
       identity_(config_, flash_, McubootModel::flashSize(config.imageSectors, config.sectorSize), bootloader_) {
   flash_.powerOff();

@@ -35,10 +35,11 @@ struct SmpDeviceConfig {
   std::optional<int> batteryPercent = 100;  // nothing: the device has no such setting
   std::optional<bool> idle;                 // the same
 
-  QList<QByteArray> imageKeys;  // PEM, built into the bootloader
-  QByteArray firmware;          // in the primary slot at first; signed by one of imageKeys
-  quint32 securityCounter = 0;  // as the hardware holds it at first
-  qsizetype imageSectors = 64;  // of each slot
+  QList<QByteArray> imageKeys;    // PEM, built into the bootloader
+  QByteArray firmware;            // in the primary slot at first; signed by one of imageKeys
+  quint32 securityCounter = 0;    // as the hardware holds it at first
+  bool counterByRequest = false;  // only the identity group raises it; otherwise confirming an image does
+  qsizetype imageSectors = 64;    // of each slot
   qsizetype sectorSize = 4096;
   qsizetype writeSize = 4;
   quint32 flashSeed = 1;

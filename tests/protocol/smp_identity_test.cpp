@@ -380,7 +380,7 @@ void SmpIdentityTest::lockRefusesEverythingElse() {
 
   VERIFY_REFUSED(unit.client.storeCertificate(*renewed, unit.never), "IDENTITY_ERR_LOCKED");
   VERIFY_REFUSED(unit.client.requireSecureBoot(unit.never), "IDENTITY_ERR_LOCKED");
-  VERIFY_REFUSED(unit.client.raiseCounter(3, unit.never), "IDENTITY_ERR_LOCKED");
+  VERIFY_REFUSED(unit.client.raiseCounter(4, unit.never), "IDENTITY_ERR_LOCKED");
   VERIFY_REFUSED(unit.client.wipe(keyId, unit.never), "IDENTITY_ERR_PRESENCE");
   VERIFY_REFUSED(unit.settings.writeSetting(QStringLiteral("sealift/serial"), "SN-2", unit.never),
                  "SETTINGS_MGMT_ERR_WRITE_NOT_SUPPORTED");
@@ -440,13 +440,20 @@ void SmpIdentityTest::wipesAndSaysWhat() {
 }
 
 void SmpIdentityTest::irreversibleSteps() {
-  Unit unit;  // its running image has the counter 3, the hardware 3 from the confirmed boot on
-  QCOMPARE(unit.client.counter(unit.never)->value(), 3U);
+  // The running image has the counter 3, the hardware 1; this bootloader raises it by request only.
+  Unit unit([](SmpDeviceConfig& config) { config.counterByRequest = true; });
+  QCOMPARE(unit.client.counter(unit.never)->value(), 1U);
+  VERIFY_OK(unit.client.raiseCounter(2, unit.never));
   VERIFY_OK(unit.client.raiseCounter(3, unit.never));
+  VERIFY_OK(unit.client.raiseCounter(3, unit.never));
+  QCOMPARE(unit.settings.readSetting(QStringLiteral("sealift/seccnt"), 4, unit.never)->value(),
+           QByteArray::fromHex("03000000"));
   VERIFY_REFUSED(unit.client.raiseCounter(2, unit.never), "IDENTITY_ERR_COUNTER");
   VERIFY_REFUSED(unit.client.raiseCounter(4, unit.never), "IDENTITY_ERR_COUNTER");
   VERIFY_REFUSED(unit.client.raiseCounter(0xffffffffU, unit.never), "IDENTITY_ERR_COUNTER");
+  unit.transport.powerCycle();
   QCOMPARE(unit.client.counter(unit.never)->value(), 3U);
+  QVERIFY2(unit.device.running().has_value(), "the image with this very counter still boots");
 
   QVERIFY(!unit.client.secureBoot(unit.never)->value().on);
   QCOMPARE(unit.settings.readSetting(QStringLiteral("sealift/secboot"), 1, unit.never)->value(), QByteArray(1, '\0'));
