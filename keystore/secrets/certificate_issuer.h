@@ -33,9 +33,9 @@ struct IssuerOrder {
 
 class CertificateIssuer {
  public:
-  // `certificate` (DER) is the CA's own: for this key, with cA, keyCertSign and a subjectKeyIdentifier (RFC
+  // `der` is the CA's own certificate: for this key, with cA, keyCertSign and a subjectKeyIdentifier (RFC
   // 5280, 4.2.1). CryptoKey, IdentityMalformed, IdentityUsage.
-  static Result<CertificateIssuer> make(QByteArrayView certificate, std::shared_ptr<Signer> signer);
+  static Result<CertificateIssuer> make(QByteArrayView der, std::shared_ptr<Signer> signer);
   // A new CA that vouches for itself: may issue devices' certificates (pathLenConstraint 0) and lists. Gives its
   // certificate, DER. InvalidArgument; what the key's keeper reports.
   static Result<QByteArray> makeCertificate(const IssuerOrder& order, std::shared_ptr<Signer> signer);
@@ -47,7 +47,7 @@ class CertificateIssuer {
   // IdentityExpired: the CA is not valid when the certificate begins. InvalidArgument; what the key's keeper reports.
   Result<QByteArray> issue(const CertificateRequest& request, const DeviceCertificateOrder& order);
   // The list, signed (DER). The caller keeps numbers rising. InvalidArgument; what the key's keeper reports.
-  Result<QByteArray> issueList(const RevocationList& list);
+  Result<QByteArray> issueList(const RevocationList& content);
 
  private:
   CertificateIssuer(QByteArray certificate, std::shared_ptr<SharedSigner> signer, std::shared_ptr<evp_pkey_st> key)
