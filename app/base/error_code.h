@@ -36,6 +36,14 @@
   X(DeviceVerifyFailed,     "device.verify-failed",        "Nothing was activated. What the device holds differs from the image; try again.") \
   X(DeviceProtected,        "device.protected",            "Nothing was written. Taking the protection off erases everything on the device; Sealift asks for that apart.") \
   X(IdentityNotProven,      "identity.not-proven",         "Do not install. Ask the vendor whether this device is genuine.") \
+  X(IdentityMalformed,      "identity.malformed",          "The certificate, request or list is damaged or of another kind. Make or fetch it again.") \
+  X(IdentityRequest,        "identity.request",            "Nothing was issued. Have the device make its request again; if it stays, the device is faulty or not genuine.") \
+  X(IdentityChain,          "identity.chain",              "Do not install. Check that the device's vendor was added; otherwise the device is not genuine.") \
+  X(IdentityUsage,          "identity.usage",              "Do not install. This certificate was issued for something else; ask the vendor.") \
+  X(IdentityExpired,        "identity.expired",            "Check this computer's clock; otherwise the vendor must issue a new certificate.") \
+  X(IdentityRevoked,        "identity.revoked",            "The vendor took this identity back: the unit was scrapped or its key is known. Do not use it.") \
+  X(IdentityRevocationUnknown, "identity.revocation-unknown", "Refresh the vendor's list of revoked devices; without a current one nothing is installed.") \
+  X(IdentityMismatch,       "identity.mismatch",           "The certificate is another unit's. Keep the device aside and tell the vendor: it may be a copy.") \
   X(ImageMalformed,         "image.malformed",             "The file is damaged or of another format. Ask the vendor for a new one.") \
   X(ImageHashMismatch,      "image.hash-mismatch",         "The image is not what its vendor published. Do not use it; tell the vendor.") \
   X(ImageUnsigned,          "image.unsigned",              "The image carries no signature. Only signed images are installed.") \

@@ -70,9 +70,21 @@ bool McubootModel::isPrimaryConfirmed() const {
 }
 
 void McubootModel::raiseCounter() {
+  if (!config_.raisesCounter) {
+    return;
+  }
   if (const std::optional<McubootImage> running = image(kPrimary)) {
     securityCounter_ = std::max(securityCounter_, running->securityCounter.value_or(0));
   }
+}
+
+Status McubootModel::raiseSecurityCounter(quint32 value) {
+  const std::optional<McubootImage> running = image(kPrimary);
+  if (value < securityCounter_ || !running || !isPrimaryConfirmed() || value > running->securityCounter.value_or(0)) {
+    return fail(ErrorCode::InvalidArgument, QStringLiteral("The security counter can't become %1.").arg(value));
+  }
+  securityCounter_ = value;
+  return {};
 }
 
 // "High-Level Operation"

@@ -23,6 +23,7 @@ struct BootConfig {
   qsizetype imageSectors = 64;  // of each slot, without the trailer's
   QList<QByteArray> keys;       // PEM; one of them must have signed what boots
   quint32 securityCounter = 0;  // as the hardware holds it at first
+  bool raisesCounter = true;    // by itself, to that of the image that was confirmed
 };
 
 class McubootModel {
@@ -52,6 +53,9 @@ class McubootModel {
   qsizetype slotBegin(int slot) const { return slot == kPrimary ? 0 : slotSize(); }
   qsizetype imageBytes() const { return config_.imageSectors * flash_.geometry().sectorSize; }  // that fit into a slot
   quint32 securityCounter() const { return securityCounter_; }
+  // As a factory does, before the counter follows the images by itself. InvalidArgument when it would go down, or above
+  // that of the running image, or while that is on trial: something would then never boot again.
+  Status raiseSecurityCounter(quint32 value);
   // Puts an image into the primary slot as a factory does. Errors: ImageTooLarge.
   Status install(const QByteArray& image);
 

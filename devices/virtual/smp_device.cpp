@@ -15,7 +15,8 @@ QString key(const char* name) {
 }
 
 FlashGeometry geometryOf(const SmpDeviceConfig& config) {
-  return {McubootModel::flashSize(config.imageSectors, config.sectorSize), config.sectorSize, config.writeSize};
+  return {McubootModel::flashSize(config.imageSectors, config.sectorSize) + IdentityStore::flashSize(config.sectorSize),
+          config.sectorSize, config.writeSize};
 }
 
 QByteArray behaviourOf(const QByteArray& payload) {
@@ -36,8 +37,9 @@ QByteArray behaviourOf(const QByteArray& payload) {
 SmpDevice::SmpDevice(const SmpDeviceConfig& config)
     : config_(config),
       flash_(geometryOf(config), config.flashSeed),
-      bootloader_(flash_, {config.imageSectors, config.imageKeys, config.securityCounter}),
-      images_(config_, flash_, bootloader_, faults_) {
+      bootloader_(flash_, {config.imageSectors, config.imageKeys, config.securityCounter, !config.counterByRequest}),
+      images_(config_, flash_, bootloader_, faults_),
+      identity_(config_, flash_, McubootModel::flashSize(config.imageSectors, config.sectorSize), bootloader_) {
   flash_.powerOff();
 }
 
@@ -54,6 +56,7 @@ void SmpDevice::powerOn(qint64 nowMs) {
   flash_.powerOn();
   if (boots_ == 0 && !config_.firmware.isEmpty()) {
     (void)bootloader_.install(config_.firmware);  // too large: MCUboot finds nothing, and the device is dead
+    (void)identity_.install();                    // too large: the device is blank
   }
   reset(nowMs);
 }
@@ -78,7 +81,8 @@ void SmpDevice::reset(qint64 atMs) {
   startedAt_ = resetAt_ = powerReturnsAt_ = kNever;
   const qint64 before = flashTimeMs();
   const Result<McubootImage> booted = bootloader_.boot();
-  if (!flash_.hasPower()) {
+  const Status identity = flash_.hasPower() ? identity_.restart() : Status();
+  if (!identity || !flash_.hasPower()) {
     losePower(atMs);
   } else if (!booted) {
     phase_ = Phase::Dead;
@@ -190,8 +194,12 @@ SmpReply SmpDevice::dispatch(const Frame& request) {
       return reply;
     }
     case 3:
-      return request.command == 0 && request.op == virtual_smp::kRead ? readSetting(request)
-                                                                      : SmpReply::error(kSmpNotSupported);
+      if (request.command != 0) {
+        return SmpReply::error(kSmpNotSupported);
+      }
+      return request.op == virtual_smp::kWrite ? writeSetting(request) : readSetting(request);
+    case kSmpIdentityGroup:
+      return config_.identityGroup ? identity_.handle(request) : SmpReply::error(kSmpNotSupported);
     default:
       return SmpReply::error(kSmpNotSupported);
   }
@@ -252,13 +260,13 @@ SmpReply SmpDevice::readSetting(const Frame& request) const {
   QByteArray value;
   const QString setting = name.toString();
   if (setting == QStringLiteral("sealift/serial")) {
-    value = config_.serial.toUtf8();
+    value = identity_.serial();
   } else if (setting == QStringLiteral("sealift/model")) {
     value = config_.model.toUtf8();
   } else if (setting == QStringLiteral("sealift/hwrev")) {
     value = config_.hardwareRevision.toUtf8();
   } else if (setting == QStringLiteral("sealift/secboot")) {
-    value = QByteArray(1, config_.secureBoot ? '\1' : '\0');
+    value = QByteArray(1, identity_.secureBoot() ? '\1' : '\0');
   } else if (setting == QStringLiteral("sealift/battery") && config_.batteryPercent) {
     value = QByteArray(1, static_cast<char>(*config_.batteryPercent));
   } else if (setting == QStringLiteral("sealift/idle") && config_.idle) {
@@ -278,6 +286,19 @@ SmpReply SmpDevice::readSetting(const Frame& request) const {
   SmpReply reply;
   reply.body[key("val")] = value.first(std::clamp<qint64>(wanted, 0, value.size()));
   return reply;
+}
+
+// "Write setting request": the serial number, by a factory; everything else is the device's own to tell.
+SmpReply SmpDevice::writeSetting(const Frame& request) {
+  const QCborValue name = request.body.value(key("name"));
+  const QCborValue value = request.body.value(key("val"));
+  if (!name.isString() || !value.isByteArray()) {
+    return SmpReply::error(kSmpInvalid);
+  }
+  if (!config_.identityGroup || name.toString() != QStringLiteral("sealift/serial")) {
+    return SmpReply::groupError(6, kSmpAccessDenied);  // SETTINGS_MGMT_ERR_WRITE_NOT_SUPPORTED
+  }
+  return identity_.writeSerial(value.toByteArray());
 }
 
 }  // namespace sealift

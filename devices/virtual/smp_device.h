@@ -12,6 +12,7 @@
 
 #include "devices/virtual/mcuboot_model.h"
 #include "devices/virtual/smp_frame.h"
+#include "devices/virtual/smp_identity_group.h"
 #include "devices/virtual/smp_image_group.h"
 
 #include <QByteArray>
@@ -34,13 +35,19 @@ struct SmpDeviceConfig {
   std::optional<int> batteryPercent = 100;  // nothing: the device has no such setting
   std::optional<bool> idle;                 // the same
 
-  QList<QByteArray> imageKeys;  // PEM, built into the bootloader
-  QByteArray firmware;          // in the primary slot at first; signed by one of imageKeys
-  quint32 securityCounter = 0;  // as the hardware holds it at first
-  qsizetype imageSectors = 64;  // of each slot
+  QList<QByteArray> imageKeys;    // PEM, built into the bootloader
+  QByteArray firmware;            // in the primary slot at first; signed by one of imageKeys
+  quint32 securityCounter = 0;    // as the hardware holds it at first
+  bool counterByRequest = false;  // only the identity group raises it; otherwise confirming an image does
+  qsizetype imageSectors = 64;    // of each slot
   qsizetype sectorSize = 4096;
   qsizetype writeSize = 4;
   quint32 flashSeed = 1;
+
+  bool identityGroup = true;       // has the identity group (smp_identity_group.h)
+  QByteArray identityKey;          // PEM, PKCS#8: sold with an identity; empty: blank, the key is made by request
+  QByteArray identityCertificate;  // DER, for that key
+  bool identityLocked = false;     // and locked
 
   quint32 bufferSize = 2048;  // bytes of one frame with its header (os parameters "buf_size")
   quint32 bufferCount = 4;    // frames that may wait ("buf_count")
@@ -109,6 +116,8 @@ class SmpDevice {
   quint32 boots() const { return boots_; }
   quint32 watchdogResets() const { return watchdogResets_; }
   qint64 uploadedBytes() const { return images_.storedBytes(); }  // since the first power-on
+  SmpIdentityGroup& identity() { return identity_; }
+  const SmpIdentityGroup& identity() const { return identity_; }
 
  private:
   void reset(qint64 atMs);
@@ -117,12 +126,14 @@ class SmpDevice {
   SmpReply dispatch(const virtual_smp::Frame& request);
   SmpReply handleOs(const virtual_smp::Frame& request);
   SmpReply readSetting(const virtual_smp::Frame& request) const;
+  SmpReply writeSetting(const virtual_smp::Frame& request);
   qint64 flashTimeMs() const;  // of everything so far
 
   SmpDeviceConfig config_;
   FlashModel flash_;
   McubootModel bootloader_;
   SmpImageGroup images_;
+  SmpIdentityGroup identity_;
   SmpFaults faults_;
   Phase phase_ = Phase::Off;
   std::optional<McubootImage> booted_;  // by the last successful boot

@@ -128,6 +128,7 @@ VirtualSmpDevice::Snapshot VirtualSmpDevice::look() const {
   snapshot.watchdogResets = device_.watchdogResets();
   snapshot.uploadedBytes = device_.uploadedBytes();
   snapshot.flashOperations = device_.flashOperations();
+  snapshot.identityLocked = device_.identity().locked();
   snapshot.droppedPackets = dropped_;
   return snapshot;
 }
@@ -174,6 +175,11 @@ void VirtualSmpDevice::pretendToWrite(bool pretend) {
 void VirtualSmpDevice::spoilDeltas(bool spoil) {
   const std::scoped_lock lock(mutex_);
   device_.faults().spoilDeltas = spoil;
+}
+
+void VirtualSmpDevice::holdButton(bool held) {
+  const std::scoped_lock lock(mutex_);
+  device_.identity().setButtonHeld(held);
 }
 
 void VirtualSmpDevice::cutPowerAtFlashOperation(quint64 n) {

@@ -29,6 +29,7 @@ class VirtualSmpDevice {
     quint32 watchdogResets = 0;
     qint64 uploadedBytes = 0;
     quint64 flashOperations = 0;
+    bool identityLocked = false;
     quint64 droppedPackets = 0;  // more were waiting than the device has buffers
   };
 
@@ -53,6 +54,7 @@ class VirtualSmpDevice {
   void refuseUploads(bool refuse);
   void pretendToWrite(bool pretend);
   void spoilDeltas(bool spoil);
+  void holdButton(bool held);                // a person is there: a locked identity may be wiped
   void cutPowerAtFlashOperation(quint64 n);  // from now, 1 is the next one; powerReturnMs says when it comes back
   void powerOff();
   void powerOn();

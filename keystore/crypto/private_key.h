@@ -24,6 +24,8 @@ class PrivateKey {
   // Over a digest that was computed elsewhere; see PublicKey::verifyDigest.
   Result<QByteArray> signDigest(SignatureScheme scheme, QByteArrayView digest) const;
 
+  evp_pkey_st* openSslKey() const { return key_.get(); }  // borrowed, for keystore's own .cpp files
+
   PrivateKey(PrivateKey&&) noexcept = default;
   PrivateKey& operator=(PrivateKey&&) noexcept = default;
   PrivateKey(const PrivateKey&) = delete;

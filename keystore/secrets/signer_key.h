@@ -1,4 +1,5 @@
-// An OpenSSL key whose private operation is a Signer's: what TLS needs to use a key that can't be exported.
+// An OpenSSL key whose private operation is a Signer's: what TLS, certificates and CMP need to use a key that can't be
+// exported.
 // It belongs to a small provider of our own (signer_provider.cpp) in a library context of its own, so that nothing
 // else in the process can meet it by chance.
 #pragma once

@@ -3,10 +3,12 @@
 #include "keystore/crypto/openssl_p.h"
 #include "keystore/secrets/signer_key.h"
 
+#include <algorithm>
 #include <cstring>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/params.h>
 #include <openssl/proverr.h>
 #include <openssl/rsa.h>
@@ -283,6 +285,65 @@ int sign(void* data, unsigned char* signature, std::size_t* length, std::size_t 
   return 1;
 }
 
+int signatureNid(SignatureScheme scheme) {
+  switch (scheme) {
+    case SignatureScheme::Ed25519:
+      return NID_ED25519;
+    case SignatureScheme::EcdsaP256Sha256:
+      return NID_ecdsa_with_SHA256;
+    case SignatureScheme::EcdsaP384Sha384:
+      return NID_ecdsa_with_SHA384;
+    case SignatureScheme::RsaPkcs1v15Sha256:
+      return NID_sha256WithRSAEncryption;
+    case SignatureScheme::RsaPkcs1v15Sha384:
+      return NID_sha384WithRSAEncryption;
+    case SignatureScheme::RsaPkcs1v15Sha512:
+      return NID_sha512WithRSAEncryption;
+    case SignatureScheme::RsaPssSha256:
+    case SignatureScheme::RsaPssSha384:
+    case SignatureScheme::RsaPssSha512:
+      break;
+  }
+  return NID_undef;  // its parameters would have to be written, too; certificates are signed without PSS
+}
+
+// What X509_sign and its relatives write beside the signature: RFC 5758, 3.2 (ECDSA: no parameters), RFC 8410, 3
+// (Ed25519: none), RFC 4055, 5 (RSA: NULL).
+QByteArray algorithmIdentifier(const Signing& signing) {
+  using Algorithm = std::unique_ptr<X509_ALGOR, openssl::Deleter<X509_ALGOR_free>>;
+  const std::optional<SignatureScheme> scheme = schemeOf(signing);
+  const int nid = scheme ? signatureNid(*scheme) : NID_undef;
+  const Algorithm algorithm(X509_ALGOR_new());
+  const int parameter = scheme && keyTypeOf(*scheme) == KeyType::Rsa ? V_ASN1_NULL : V_ASN1_UNDEF;
+  unsigned char* encoded = nullptr;
+  if (nid == NID_undef || !algorithm || X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(nid), parameter, nullptr) != 1) {
+    return {};
+  }
+  const int length = i2d_X509_ALGOR(algorithm.get(), &encoded);
+  const QByteArray der(reinterpret_cast<const char*>(encoded), std::max(length, 0));
+  OPENSSL_free(encoded);
+  return der;
+}
+
+int getSigningParams(void* data, OSSL_PARAM params[]) {
+  OSSL_PARAM* wanted = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
+  if (wanted == nullptr) {
+    return 1;
+  }
+  const QByteArray der = signingOf(data)->key != nullptr ? algorithmIdentifier(*signingOf(data)) : QByteArray();
+  if (der.isEmpty()) {
+    refuse("this hash is not signed with this type of key");
+    return 0;
+  }
+  return OSSL_PARAM_set_octet_string(wanted, der.constData(), static_cast<std::size_t>(der.size()));
+}
+
+const OSSL_PARAM* gettableSigningParams(void* /*signing*/, void* /*provider*/) {
+  static const OSSL_PARAM kParams[] = {OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, nullptr, 0),
+                                       OSSL_PARAM_END};
+  return kParams;
+}
+
 // provider(7) --------------------------------------------------------------------------------
 
 template <class Function>
@@ -318,6 +379,8 @@ const OSSL_ALGORITHM* query(void* /*provider*/, int operation, int* noCache) {
                                    entry(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, sign),
                                    entry(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, setSigningParams),
                                    entry(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, settableSigningParams),
+                                   entry(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, getSigningParams),
+                                   entry(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, gettableSigningParams),
                                    OSSL_DISPATCH{0, nullptr}};
   static const char* const kProperties = "provider=sealift";
   static const OSSL_ALGORITHM kKeyManagements[] = {{"RSA:rsaEncryption", kProperties, kRsa.data(), nullptr},

@@ -4,6 +4,7 @@
 #include "transports/links/scripted_link.h"
 #include "transports/protocols/smp/smp_client.h"
 #include "transports/protocols/smp/smp_console_transport.h"
+#include "transports/protocols/smp/smp_identity_client.h"
 
 #include <deque>
 
@@ -47,6 +48,29 @@ class AnsweringTransport final : public SmpTransport {
   std::deque<QByteArray> answers_;
 };
 
+void askWhoItIs(SmpSession& session) {
+  SmpIdentityClient client(session);
+  const CancelToken never;
+  if (const auto state = client.state(never); state && *state) {
+    fuzz::require((*state)->keyId.size() == ((*state)->key ? 32 : 0), "a key has an id, and no key has none");
+  }
+  if (const auto certificate = client.certificate(never); certificate && *certificate) {
+    fuzz::require(!(*certificate)->isEmpty() && (*certificate)->size() <= kSmpMaxCertificate, "it has a sane size");
+  }
+  if (const auto keyId = client.makeKey(SmpKeyAlgorithm::P256, never)) {
+    fuzz::require(keyId->size() == 32, "a key's id is a digest");
+  }
+  if (const auto proof = client.sign(QByteArray(kSmpIdentityNonce, 'n'), never)) {
+    fuzz::require(proof->deviceNonce.size() == kSmpIdentityNonce && proof->signature.size() <= 128, "sizes are kept");
+  }
+  (void)client.certificateRequest(never);
+  (void)client.storeCertificate(QByteArray(300, 'c'), never);
+  (void)client.secureBoot(never);
+  (void)client.counter(never);
+  (void)client.lock(QByteArray(32, 'k'), never);
+  (void)client.wipe(QByteArray(32, 'k'), never);
+}
+
 void askEverything(QByteArrayView bodies) {
   AnsweringTransport transport(bodies);
   SmpSession session(transport, 0);
@@ -74,6 +98,7 @@ void askEverything(QByteArrayView bodies) {
   }
   (void)client.setImageState(QByteArray(32, 'h'), false, never);
   (void)client.eraseSlot(1, never);
+  askWhoItIs(session);
 }
 
 void readConsole(QByteArrayView bytes) {

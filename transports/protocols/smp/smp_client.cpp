@@ -269,4 +269,12 @@ Result<std::optional<QByteArray>> SmpClient::readSetting(const QString& name, in
   return std::optional(*value);
 }
 
+Status SmpClient::writeSetting(const QString& name, const QByteArray& value, const CancelToken& cancel) {
+  const QCborMap body{{QStringLiteral("name"), name}, {QStringLiteral("val"), value}};
+  SEALIFT_CHECK(
+      carryOut({SmpOp::Write, smp::kSettingsGroup, smp::kSetting, body, QStringLiteral("setting %1, write").arg(name)},
+               kMarkPatience, cancel));
+  return {};
+}
+
 }  // namespace sealift

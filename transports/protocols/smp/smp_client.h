@@ -72,6 +72,8 @@ class SmpClient {
 
   // Settings group; nothing when the device has no such setting or no settings at all. At most `maxSize` bytes.
   Result<std::optional<QByteArray>> readSetting(const QString& name, int maxSize, const CancelToken& cancel);
+  // Whether it outlives a restart is the device's business: read it again afterwards.
+  Status writeSetting(const QString& name, const QByteArray& value, const CancelToken& cancel);
 
   SmpSession& session() { return session_; }
 

@@ -1,6 +1,7 @@
 #include "transports/protocols/smp/smp_error.h"
 
 #include "transports/protocols/smp/smp_cbor.h"
+#include "transports/protocols/smp/smp_commands.h"
 
 #include <QCborValue>
 
@@ -93,6 +94,25 @@ constexpr Words kSettingsWords[] = {
     {"SETTINGS_MGMT_ERR_DELETE_NOT_SUPPORTED", "the key can't be deleted"},
 };
 
+constexpr Words kIdentityWords[] = {
+    {"IDENTITY_ERR_OK", "no error"},
+    {"IDENTITY_ERR_UNKNOWN", "unknown error"},
+    {"IDENTITY_ERR_ALGORITHM", "the device can't make keys of this algorithm"},
+    {"IDENTITY_ERR_NO_KEY", "the device has no key"},
+    {"IDENTITY_ERR_KEY_EXISTS", "the device has a key of another algorithm"},
+    {"IDENTITY_ERR_OTHER_KEY", "the device has another key than the one named"},
+    {"IDENTITY_ERR_NO_CERTIFICATE", "the device has no certificate"},
+    {"IDENTITY_ERR_CERTIFICATE", "the certificate can't be read or is not for the device's key"},
+    {"IDENTITY_ERR_TOO_LARGE", "there is no room for as much"},
+    {"IDENTITY_ERR_OFFSET", "nothing is being read or stored there; begin at 0"},
+    {"IDENTITY_ERR_DIGEST", "what arrived has another digest than announced"},
+    {"IDENTITY_ERR_LOCKED", "the device's identity is locked"},
+    {"IDENTITY_ERR_NOT_READY", "the device has no key with a certificate to lock"},
+    {"IDENTITY_ERR_COUNTER", "the counter can't go down, nor above that of the running image"},
+    {"IDENTITY_ERR_PRESENCE", "a person must hold the device's button, since its identity is locked"},
+    {"IDENTITY_ERR_STORAGE", "the device's storage failed"},
+};
+
 std::span<const Words> wordsOf(const std::optional<std::uint16_t>& group) {
   if (!group) {
     return kSmpWords;
@@ -104,6 +124,8 @@ std::span<const Words> wordsOf(const std::optional<std::uint16_t>& group) {
       return kImageWords;
     case 3:
       return kSettingsWords;
+    case smp::kIdentityGroup:
+      return kIdentityWords;
     default:
       return {};
   }
