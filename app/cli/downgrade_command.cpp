@@ -2,7 +2,6 @@
 
 #include "app/cli/sign_in_options.h"
 #include "app/cli/update_output.h"
-#include "keystore/crypto/secret_bytes.h"
 
 namespace sealift {
 namespace {
@@ -48,7 +47,7 @@ class DowngradeCommand final : public Command {
       return report(context, consent.error());
     }
     const Result<QString> job = await((*station)->applyUpdate(plan->deviceId, *consent));
-    zeroize(consent->supervisor.password);
+    consent->supervisor.forget();
     if (!job) {
       return report(context, job.error());
     }

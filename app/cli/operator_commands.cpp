@@ -2,7 +2,6 @@
 
 #include "app/cli/json_views.h"
 #include "app/cli/sign_in_options.h"
-#include "keystore/crypto/secret_bytes.h"
 
 #include <QJsonArray>
 
@@ -46,7 +45,7 @@ class AccountCommand : public Command {
       return report(context, signIn.error());
     }
     const Status done = change(context, **station, *signIn);
-    zeroize(signIn->password);
+    signIn->forget();
     return done ? list(context, **station) : report(context, done.error());
   }
 
@@ -90,7 +89,7 @@ class AddCommand final : public AccountCommand {
   Status change(CommandContext& context, Station& station, SignIn& signIn) override {
     SEALIFT_TRY(SignIn account, newPassword(context));
     const Status added = await(station.addOperator(account, fromStd(role_), signIn));
-    zeroize(account.password);
+    account.forget();
     return added;
   }
 
@@ -155,7 +154,7 @@ class PasswdCommand final : public AccountCommand {
     }
     SEALIFT_TRY(SignIn account, newPassword(context));
     const Status changed = await(station.changeOperatorPassword(account, signIn));
-    zeroize(account.password);
+    account.forget();
     return changed;
   }
 

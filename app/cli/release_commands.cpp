@@ -2,7 +2,6 @@
 
 #include "app/cli/json_views.h"
 #include "app/cli/sign_in_options.h"
-#include "keystore/crypto/secret_bytes.h"
 
 #include <QJsonArray>
 
@@ -108,7 +107,7 @@ class RuleCommand final : public Command {
   Status lift(const CommandContext& context, Station& station, const ReleaseRuleChange& change) const {
     SEALIFT_TRY(SignIn signIn, signIn_.read(context));
     const Status done = await(station.liftReleaseRule(change, signIn));
-    zeroize(signIn.password);
+    signIn.forget();
     return done;
   }
 
@@ -141,7 +140,7 @@ class ResumeCommand final : public Command {
       return report(context, signIn.error());
     }
     const Status done = await((*station)->resumeRelease(fromStd(release_), fromStd(reason_), *signIn));
-    zeroize(signIn->password);
+    signIn->forget();
     return done ? list(context, **station) : report(context, done.error());
   }
 

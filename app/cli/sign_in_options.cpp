@@ -1,7 +1,6 @@
 #include "app/cli/sign_in_options.h"
 
 #include "app/cli/secret_input.h"
-#include "keystore/crypto/secret_bytes.h"
 
 namespace sealift {
 
@@ -21,10 +20,10 @@ Result<QByteArray> askPassword(const CommandContext& context, const QString& who
     Result<QByteArray> again = ask(QStringLiteral("The same again"));
     const bool same = again && *again == password;
     if (again) {
-      zeroize(*again);
+      forgetSecret(*again);
     }
     if (!same) {
-      zeroize(password);
+      forgetSecret(password);
       return fail(ErrorCode::KeyPin, QStringLiteral("The two passwords differ."));
     }
   }

@@ -2,7 +2,6 @@
 
 #include "app/cli/json_views.h"
 #include "app/cli/sign_in_options.h"
-#include "keystore/crypto/secret_bytes.h"
 
 #include <QJsonArray>
 
@@ -88,7 +87,7 @@ class PolicyCommand final : public Command {
         return report(context, signIn.error());
       }
       const Status done = await((*station)->changePolicy(change, *signIn));
-      zeroize(signIn->password);
+      signIn->forget();
       if (!done) {
         return report(context, done.error());
       }

@@ -291,7 +291,13 @@ class ResumeCommand final : public Command {
     }
     const QStringList ids = id_.empty() ? (*station)->interruptedJobs() : QStringList{fromStd(id_)};
     if (ids.isEmpty() && !context.json) {
-      context.terminal->line(QStringLiteral("No job was interrupted."));
+      const QueueView queue = (*station)->queue();
+      const int open = queue.waiting + queue.scheduled;
+      context.terminal->line(
+          open == 0
+              ? QStringLiteral("No job was interrupted.")
+              : QStringLiteral("No job was interrupted; %1 agreed to before wait to begin: sealiftctl update work")
+                    .arg(open));
     }
     ExitCode last = ExitCode::Success;
     QJsonArray ended;

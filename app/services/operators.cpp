@@ -2,11 +2,20 @@
 
 #include "app/services/proven_entry.h"
 #include "keystore/crypto/digest.h"
+#include "keystore/crypto/secret_bytes.h"
 #include "keystore/secrets/pin_source.h"
 
 #include <algorithm>
 
 namespace sealift {
+
+void forgetSecret(QByteArray& secret) {
+  zeroize(secret);
+}
+
+void SignIn::forget() {
+  forgetSecret(password);
+}
 namespace {
 
 constexpr qsizetype kNameMaxChars = 64;

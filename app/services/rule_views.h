@@ -29,7 +29,12 @@ struct SignIn {
   QString name;          // empty: nobody
   QByteArray password;   // UTF-8
   QString passwordFile;  // its first line instead; only its owner may read the file
+
+  void forget();  // overwrites the password
 };
+
+// Overwrites what was typed, then empties it.
+void forgetSecret(QByteArray& secret);
 
 struct OperatorView {
   QString name;
