@@ -59,13 +59,10 @@ void DeviceCaTest::issuesAndRevokes() {
   QFETCH(bool, inTpm);
   QFETCH(KeyType, type);
   const QByteArray name = "ca-" + QByteArray::number(static_cast<int>(type));
-  const auto address =
-      inTpm
-          ? KeyAddress::parse(QStringLiteral("tpm2:%1?tcti=%2").arg(tpm_.path(QString::fromLatin1(name)), tpm_.tcti()))
-          : Result<KeyAddress>(tokenKey(name.constData()));
-  QVERIFY2(address, why(address).constData());
+  const QString file = tpm_.path(QString::fromLatin1(name));
+  const KeyAddress address = inTpm ? KeyAddress(TpmKeyAddress{file, {}, tpm_.tcti()}) : tokenKey(name.constData());
   ScriptedPins pins(inTpm ? QStringList{QString()} : QStringList{QStringLiteral("1234"), QStringLiteral("1234")});
-  Result<std::unique_ptr<Signer>> made = createKey(*address, {type, 2048}, pins);
+  Result<std::unique_ptr<Signer>> made = createKey(address, {type, 2048}, pins);
   QVERIFY2(made, why(made).constData());
   const std::shared_ptr<Signer> signer = std::move(*made);
   const auto ca = CertificateIssuer::makeCertificate(

@@ -66,7 +66,7 @@ struct DeviceCa {
   CertificateIssuer issuer;
 
   static DeviceCa make(const QString& name = QStringLiteral("Example Device CA"), KeyType type = KeyType::EcP256,
-                       std::optional<QDateTime> notAfter = {}) {
+                       const std::optional<QDateTime>& notAfter = {}) {
     PrivateKey key = std::move(*PrivateKey::generate(type, 2048));
     const IssuerOrder order{name, QStringLiteral("Example"), kFactoryDay.addDays(-30), notAfter};
     const auto signer = [&] { return std::make_shared<FileSigner>(copyOf(key)); };

@@ -261,7 +261,7 @@ void DeviceCertificateTest::issuesNothingThatDoesNotFit() {
   DeviceCa ca = DeviceCa::make({QStringLiteral("Example Device CA")}, KeyType::EcP256, kFactoryDay.addYears(10));
   const auto key = PrivateKey::generate(KeyType::EcP256);
   const auto request = CertificateRequest::parse(*makeCertificateRequest(*key, deviceNamed(QStringLiteral("SN-1"))));
-  const auto tried = [&](const DeviceName& name, const QDateTime& from, std::optional<QDateTime> until = {}) {
+  const auto tried = [&](const DeviceName& name, const QDateTime& from, const std::optional<QDateTime>& until = {}) {
     return outcome(ca.issuer.issue(*request, {name, from, until}));
   };
   const DeviceName good = deviceNamed(QStringLiteral("SN-1"));
@@ -543,7 +543,8 @@ void DeviceCertificateTest::provesPossession() {
   const auto answer = [&](const PrivateKey& signer, const QByteArray& message) {
     return *signer.sign(usualSchemeOf(type), message);
   };
-  const auto tried = [&](const std::function<QByteArray(const QByteArray& message)>& respond, QByteArray deviceNonce) {
+  const auto tried = [&](const std::function<QByteArray(const QByteArray& message)>& respond,
+                         const QByteArray& deviceNonce) {
     auto challenge = IdentityChallenge::make();
     const QByteArray message = QByteArrayLiteral("sealift-identity-v1") + '\0' + mine + challenge->nonce();
     return outcome(challenge->check(key->publicKey(), deviceNonce, respond(message)));
