@@ -96,8 +96,8 @@ class UsbFunction {
   virtual void reset() {}
   // The plug was pulled, and power with it.
   virtual void unplug() {}
-  // Asked again and again while it is attached: whether it fell off the bus by itself since it came onto it (a watchdog,
-  // a power failure), and for how long it stays away (UsbAnswer::kForGood: for good).
+  // Asked again and again while it is attached: whether it fell off the bus by itself since it came onto it (a
+  // watchdog, a power failure), and for how long it stays away (UsbAnswer::kForGood: for good).
   virtual std::optional<std::chrono::milliseconds> fellOff() { return std::nullopt; }
   // The host chose this alternate setting (all are 0 at first). False: refused.
   virtual bool selectAlternate(int interfaceNumber, int alternate) {
