@@ -149,6 +149,12 @@ Status SwupdateDriver::transfer(const Image& image, StepContext& step) {
   SEALIFT_TRY(const std::unique_ptr<HttpLink> link, open(step.cancel));
   SEALIFT_TRY(const SwupdateStatus status, readStatus(*link, step.cancel));
   SEALIFT_CHECK(checkUnit(status));
+  const QByteArray expected = reportedDigest(image);
+  if (!expected.isEmpty() && status.writtenDigest == expected) {  // it installs what it has to the end without a link
+    step.note(QStringLiteral("The device has stored this image already; nothing was sent."));
+    step.progress.finish();
+    return {};
+  }
   return SwupdateSession(*link, settings_.paths).install(image.bytes, step.progress, step.note, step.cancel);
 }
 

@@ -51,7 +51,7 @@ class SwupdateSessionTest : public QObject {
 
  private:
   static Status install(ScriptedHttpLink& link, QStringList& notes, const CancelToken& cancel = {}) {
-    SwupdateSession session(link, {});
+    SwupdateSession session(link, {}, std::chrono::milliseconds(20));
     Progress progress;
     return session.install(
         QByteArray(3'000'000, 'x'), progress, [&](const QString& line) { notes << line; }, cancel);
@@ -93,14 +93,26 @@ void SwupdateSessionTest::outcomes_data() {
   const QByteArray begun = info("NAME") + status("START") + status("RUN");
   works("usual-order", kPost + begun + kTaken + status("SUCCESS") + kEnd + status("DONE"));
   works("success-before-the-answer", kPost + begun + status("SUCCESS") + status("DONE") + kEnd + kTaken);
-  works("success-before-start", kPost + kTaken + status("SUCCESS") + begun + kEnd);
+  works("last-words-about-another", kPost + status("FAILURE") + begun + kTaken + status("SUCCESS") + kEnd);
+  fails("success-of-the-one-before", kPost + status("SUCCESS") + status("DONE") + begun + kTaken + status("FAILURE"),
+        ErrorCode::DeviceWriteFailed, "does not say why");
+  fails("success-of-the-one-before-and-no-other", kPost + status("SUCCESS") + kTaken + kPost + status("DONE") + kTaken,
+        ErrorCode::DeviceBusy, "does not begin");
   works("garbled-name", kPost + info("NAMEION\\\" : \\\"1.7.0") + kTaken + status("SUCCESS") + kEnd);
   works("nothing-after-success", kPost + begun + kTaken + status("SUCCESS"));
   works("socket-lost-and-opened-again", kPost + begun + kTaken + "! lost\n" + status("SUCCESS") + kEnd);
   works("rubbish-in-between", kPost + begun + kTaken +
                                   "! []\n! {\n! {\"type\": 7}\n! {\"type\":\"step\",\"number\":\"-1\"}\n" +
                                   status("SUCCESS") + kEnd);
-  fails("cut-without-a-word", kPost + kLost, ErrorCode::Timeout, "install");
+  fails("cut-without-a-word", kPost + kLost + kPost + kLost, ErrorCode::DeviceBusy, "does not begin");
+  works("installer-missed-it-once", kPost + "< silence\n" + kPost + begun + kTaken + status("SUCCESS") + kEnd);
+  works("installer-missed-it-while-it-ended-another",
+        kPost + status("RUN") + status("SUCCESS") + "< silence\n" + kPost + begun + kTaken + status("SUCCESS") + kEnd);
+  works("first-words-missed", kPost + "! lost\n" + kTaken + status("RUN") + status("SUCCESS") + kEnd);
+  works("installer-missed-it-once-after-the-answer",
+        kPost + kTaken + kPost + begun + kTaken + status("SUCCESS") + kEnd);
+  fails("installer-misses-it-always", kPost + "< silence\n" + kPost + "< silence\n", ErrorCode::DeviceBusy,
+        "does not begin");
   fails("cut-in-the-middle", kPost + "< cut\n", ErrorCode::LinkLost, "cut");
   works("cut-when-it-had-everything", kPost + begun + kLost + status("SUCCESS") + kEnd);
   fails("status-200-and-failure", kPost + begun + kTaken + errorText("HASH mismatch : a <--> b") + status("FAILURE"),
@@ -118,8 +130,8 @@ void SwupdateSessionTest::outcomes_data() {
         ErrorCode::DeviceWriteFailed, "flux capacitor empty");
   fails("while-uploading", kPost + errorText("SW not compatible with hardware") + status("FAILURE"),
         ErrorCode::PolicyWrongRevision, "other hardware");
-  fails("success-of-somebody-elses", kPost + info("other.swu") + kTaken + status("SUCCESS"), ErrorCode::Timeout,
-        "install");
+  fails("success-of-somebody-elses", kPost + info("other.swu") + kTaken + status("SUCCESS") + kPost + kTaken,
+        ErrorCode::DeviceBusy, "does not begin");
   fails("never-a-result", kPost + begun + kTaken, ErrorCode::Timeout, "install");
   fails("socket-lost-again-and-again", kPost + begun + kTaken + "! lost\n! lost\n! lost\n! lost\n! lost\n",
         ErrorCode::LinkLost, "cut the connection");

@@ -5,6 +5,7 @@
 //   < 200 text                         the answer's status, and the rest of the line as its body
 //   < lost                             the connection is cut instead, when everything was sent
 //   < cut                              the same in the middle of the body
+//   < silence                          nothing comes, as long as the one who asks waits
 //   ! {"type": "status", …}            a message of the WebSocket; NAME stands for the name of the uploaded file
 //   ! lost                             the WebSocket is closed
 //
@@ -34,7 +35,7 @@ class ScriptedHttpLink final : public HttpLink {
   bool isAtEnd() const { return lines_.empty(); }
   qsizetype linesLeft() const { return static_cast<qsizetype>(lines_.size()); }
 
-  Result<HttpResponse> exchange(const HttpRequest& request, qint64 /*maxBytes*/, const Deadline& /*deadline*/,
+  Result<HttpResponse> exchange(const HttpRequest& request, qint64 /*maxBytes*/, const Deadline& deadline,
                                 const CancelToken& cancel) override {
     SEALIFT_CHECK(cancel.check());
     QByteArray body;
@@ -62,6 +63,15 @@ class ScriptedHttpLink final : public HttpLink {
     }
     takeMessages();
     const QByteArray answer = takeLine('<');
+    while (answer == "silence" && !deadline.passed()) {
+      SEALIFT_CHECK(cancel.check());
+      if (request.waiting) {
+        SEALIFT_CHECK(request.waiting());
+      }
+    }
+    if (answer == "silence") {
+      return deadline.timeout();
+    }
     if (answer == "lost" || cut) {
       takeMessages();
       return fail(ErrorCode::LinkLost, QStringLiteral("The connection was cut."));

@@ -188,7 +188,7 @@ cd ')sh" + folder_.path().toUtf8() +
                               R"sh(' || exit 1
 version() { head -n 1 "$1" | cut -d ' ' -f 2; }
 digest() { head -c "$(head -n 1 "$1" | cut -d ' ' -f 3)" "$1" | sha256sum | cut -d ' ' -f 1; }
-spare=$(digest spare)
+spare=$(stat -L -c %y spare)  # an update writes it, a restart does not
 if [ "$1" = start ]; then
   echo "$spare" > marked
 elif [ "$spare" != "$(cat marked)" ]; then
@@ -202,7 +202,7 @@ else
       old=$(readlink current)
       ln -sfn "$(readlink spare)" current
       ln -sfn "$old" spare
-      digest spare > marked
+      stat -L -c %y spare > marked
     fi
   fi
 fi

@@ -38,6 +38,9 @@ struct HttpRequest {
   QList<QByteArrayView> body;  // one after the other; sent with their Content-Length, also when that is 0 (not for GET)
   // Called while the body is being sent, with what has been handed over. An error stops it.
   std::function<Status(qint64 sent, qint64 total)> sending;
+  // Called some 50 times a second while the device is waited for: to take more of the body, or for the answer's head.
+  // An error ends the exchange.
+  std::function<Status()> waiting;
 };
 
 struct HttpResponse {

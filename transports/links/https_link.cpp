@@ -206,7 +206,7 @@ Result<HttpResponse> HttpsLink::exchangeOnce(const HttpRequest& request, qint64 
     socket_->abort();
     return tl::unexpected<Error>(sent.error());
   }
-  Result<HttpResponseHead> head = receiveHead(deadline, cancel);
+  Result<HttpResponseHead> head = receiveHead(deadline, cancel, request.waiting);
   if (!head) {
     socket_->abort();
     // A kept connection may have been closed just before the request (RFC 9112, 9.3.1); nothing was answered then.
@@ -265,24 +265,26 @@ Result<bool> HttpsLink::sendRequest(const HttpRequest& request, const Deadline& 
     head += "Content-Type: " + request.contentType + "\r\n";
   }
   head += "\r\n";
-  SEALIFT_TRY(bool complete, sendBytes(head, deadline, cancel, {}));
+  SEALIFT_TRY(bool complete, sendBytes(head, deadline, cancel, {}, request.waiting));
   qint64 before = 0;
   for (const QByteArrayView& piece : request.body) {
     if (!complete) {
       break;
     }
-    SEALIFT_TRY(complete, sendBytes(piece, deadline, cancel, [&](qint64 sent) -> Status {
-                  return request.sending ? request.sending(before + sent, total) : Status();
-                }));
+    const auto sending = [&](qint64 sent) -> Status {
+      return request.sending ? request.sending(before + sent, total) : Status();
+    };
+    SEALIFT_TRY(complete, sendBytes(piece, deadline, cancel, sending, request.waiting));
     before += piece.size();
   }
   return complete;
 }
 
 Result<bool> HttpsLink::sendBytes(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel,
-                                  const std::function<Status(qint64)>& sending) {
+                                  const std::function<Status(qint64)>& sending,
+                                  const std::function<Status()>& waiting) {
   QSslSocket& socket = *socket_;
-  const auto waiting = [&socket] { return socket.bytesToWrite() + socket.encryptedBytesToWrite(); };
+  const auto unsent = [&socket] { return socket.bytesToWrite() + socket.encryptedBytesToWrite(); };
   qsizetype at = 0;
   while (at < bytes.size()) {
     if (socket.state() != QAbstractSocket::ConnectedState || socket.bytesAvailable() > 0) {
@@ -294,16 +296,16 @@ Result<bool> HttpsLink::sendBytes(QByteArrayView bytes, const Deadline& deadline
       return false;
     }
     at += count;
-    if (waiting() > kMostWaiting || at == bytes.size()) {
+    if (unsent() > kMostWaiting || at == bytes.size()) {
       const qint64 enough = at == bytes.size() ? 0 : kMostWaiting / 2;
       SEALIFT_CHECK(waitForSocket(
           [&] {
-            return waiting() <= enough || socket.state() != QAbstractSocket::ConnectedState ||
+            return unsent() <= enough || socket.state() != QAbstractSocket::ConnectedState ||
                    socket.bytesAvailable() > 0;
           },
-          deadline, cancel));
+          deadline, cancel, waiting));
       if (sending) {
-        SEALIFT_CHECK(sending(at - std::min<qint64>(at, waiting())));
+        SEALIFT_CHECK(sending(at - std::min<qint64>(at, unsent())));
       }
     }
   }
@@ -312,21 +314,23 @@ Result<bool> HttpsLink::sendBytes(QByteArrayView bytes, const Deadline& deadline
 
 // ---- answers --------------------------------------------------------------------------------------------
 
-Result<bool> HttpsLink::awaitBytes(const Deadline& deadline, const CancelToken& cancel) {
+Result<bool> HttpsLink::awaitBytes(const Deadline& deadline, const CancelToken& cancel,
+                                   const std::function<Status()>& waiting) {
   QSslSocket& socket = *socket_;
   SEALIFT_CHECK(waitForSocket(
       [&socket] { return socket.bytesAvailable() > 0 || socket.state() == QAbstractSocket::UnconnectedState; },
-      deadline, cancel));
+      deadline, cancel, waiting));
   return socket.bytesAvailable() > 0;
 }
 
-Result<HttpResponseHead> HttpsLink::receiveHead(const Deadline& deadline, const CancelToken& cancel) {
+Result<HttpResponseHead> HttpsLink::receiveHead(const Deadline& deadline, const CancelToken& cancel,
+                                                const std::function<Status()>& waiting) {
   for (int interim = 0; interim < kMaxInterimAnswers; ++interim) {
     QByteArray bytes;
     qsizetype end = -1;
     qsizetype behind = 0;
     while (end < 0) {
-      SEALIFT_TRY(const bool some, awaitBytes(deadline, cancel));
+      SEALIFT_TRY(const bool some, awaitBytes(deadline, cancel, waiting));
       if (!some) {
         // With TLS 1.3 a server that wants a client certificate says so only now (RFC 8446, 4.4.2.4).
         const Error error =

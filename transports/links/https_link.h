@@ -40,12 +40,14 @@ class HttpsLink final : public HttpLink {
   // False when the connection was closed, or answered, before everything was sent.
   Result<bool> sendRequest(const HttpRequest& request, const Deadline& deadline, const CancelToken& cancel);
   Result<bool> sendBytes(QByteArrayView bytes, const Deadline& deadline, const CancelToken& cancel,
-                         const std::function<Status(qint64)>& sending);
-  Result<HttpResponseHead> receiveHead(const Deadline& deadline, const CancelToken& cancel);
+                         const std::function<Status(qint64)>& sending, const std::function<Status()>& waiting);
+  Result<HttpResponseHead> receiveHead(const Deadline& deadline, const CancelToken& cancel,
+                                       const std::function<Status()>& waiting);
   Result<QByteArray> receiveBody(const HttpFraming& framing, qint64 maxBytes, const Deadline& deadline,
                                  const CancelToken& cancel);
   // Something to read, or false when the device has closed the connection.
-  Result<bool> awaitBytes(const Deadline& deadline, const CancelToken& cancel);
+  Result<bool> awaitBytes(const Deadline& deadline, const CancelToken& cancel,
+                          const std::function<Status()>& waiting = {});
   tl::unexpected<Error> lost() const;
   tl::unexpected<Error> refused() const;
 

@@ -8,7 +8,8 @@
 
 namespace sealift {
 
-Status waitForSocket(const std::function<bool()>& done, const Deadline& deadline, const CancelToken& cancel) {
+Status waitForSocket(const std::function<bool()>& done, const Deadline& deadline, const CancelToken& cancel,
+                     const std::function<Status()>& meanwhile) {
   QEventLoop loop;
   QTimer tick;  // wakes the loop, so that cancel and deadline are seen
   tick.start(20);
@@ -16,6 +17,9 @@ Status waitForSocket(const std::function<bool()>& done, const Deadline& deadline
     SEALIFT_CHECK(cancel.check());
     if (deadline.passed()) {
       return deadline.timeout();
+    }
+    if (meanwhile) {
+      SEALIFT_CHECK(meanwhile());
     }
     loop.processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::ExcludeUserInputEvents);
   }

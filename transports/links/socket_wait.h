@@ -12,8 +12,10 @@
 
 namespace sealift {
 
-// Handles this thread's events until `done` says true. Errors: Timeout, Cancelled.
-Status waitForSocket(const std::function<bool()>& done, const Deadline& deadline, const CancelToken& cancel);
+// Handles this thread's events until `done` says true. `meanwhile` is called some 50 times a second; an error ends the
+// waiting. Errors: Timeout, Cancelled, those of `meanwhile`.
+Status waitForSocket(const std::function<bool()>& done, const Deadline& deadline, const CancelToken& cancel,
+                     const std::function<Status()>& meanwhile = {});
 
 // The first address of `host`; literal addresses are taken as they are. Errors: LinkOpen, Timeout, Cancelled.
 Result<QHostAddress> resolveHost(const QString& host, const Deadline& deadline, const CancelToken& cancel);

@@ -79,6 +79,12 @@ void SwupdateOutcome::take(const SwupdateEvent& event) {
   using State = SwupdateEvent::State;
   switch (event.kind) {
     case SwupdateEvent::Kind::Phase:
+      if (event.state == State::Started) {  // what ended before was another one
+        begun_ = true;
+        failed_ = false;
+        succeeded_ = false;
+        idle_ = false;
+      }
       failed_ = failed_ || event.state == State::Failed;
       succeeded_ = succeeded_ || event.state == State::Succeeded;
       break;
@@ -105,6 +111,7 @@ void SwupdateOutcome::take(const SwupdateEvent& event) {
       // Garbage may follow the name: the daemon's buffer is longer than what it writes there.
       if (event.text.startsWith(fileName_)) {
         others_ = false;
+        begun_ = true;
       } else if (event.text.contains(QLatin1String(".swu")) && !event.text.startsWith(u'{')) {
         others_ = true;
       }

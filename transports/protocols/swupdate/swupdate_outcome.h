@@ -23,11 +23,16 @@ class SwupdateOutcome {
 
   void take(const SwupdateEvent& event);
 
+  // The installer works on this request, as far as is known. The last words about the one before may come after this
+  // one was sent.
+  bool hasBegun() const { return begun_; }
+  // Words were missed, and the first may be among them: what comes now is taken to be about this request.
+  void loseTrack() { begun_ = true; }
   bool hasFailed() const { return failed_; }
   // Whether its reason came, too: it may follow the failure.
   bool hasReason() const { return reason_; }
   Error refusal() const { return swupdateRefusal(errors_); }
-  bool hasSucceeded() const { return succeeded_ && !others_; }
+  bool hasSucceeded() const { return succeeded_ && begun_ && !others_; }
   // The daemon waits for the next request: what it runs after an installation has ended, too.
   bool isIdleAgain() const { return idle_; }
   bool isOthers() const { return others_; }        // the daemon is installing something else
@@ -39,6 +44,7 @@ class SwupdateOutcome {
   QStringList errors_;
   QString part_;
   double installed_ = 0.0;
+  bool begun_ = false;
   bool failed_ = false;
   bool reason_ = false;
   bool succeeded_ = false;

@@ -29,8 +29,13 @@ struct SwupdateSession::Watch {
   SwupdateOutcome outcome;
   std::unique_ptr<WebSocketLink> socket;
   const std::function<void(const QString&)>& note;
-  bool told = false;
+  Deadline begin;
+  bool missed = false;  // the installer did not begin in time
 
+  void lose() {
+    socket.reset();
+    outcome.loseTrack();
+  }
   void take(const QByteArray& message) {
     if (const auto event = parseSwupdateEvent(message)) {
       outcome.take(*event);
@@ -38,6 +43,13 @@ struct SwupdateSession::Watch {
         note(QStringLiteral("The device says: %1").arg(event->text));
       }
     }
+  }
+  Status checkBegun() { return !outcome.hasBegun() && begin.passed() ? notBegun() : Status(); }
+  Status notBegun() {
+    missed = true;
+    return fail(ErrorCode::DeviceBusy,
+                QStringLiteral("The device takes the update in and does not begin to install it."),
+                QStringLiteral("Restart the device, then try again."));
   }
 };
 
@@ -71,7 +83,7 @@ Status SwupdateSession::drain(Watch& watch) {
   while (watch.socket) {
     Result<QByteArray> message = watch.socket->takeReceived();
     if (!message) {
-      watch.socket.reset();
+      watch.lose();
       return message.error().code == ErrorCode::LinkLost ? Status() : Status(tl::unexpected<Error>(message.error()));
     }
     if (message->isEmpty()) {
@@ -84,11 +96,24 @@ Status SwupdateSession::drain(Watch& watch) {
 
 Status SwupdateSession::install(QByteArrayView update, Progress& progress,
                                 const std::function<void(const QString&)>& note, const CancelToken& cancel) {
-  const QByteArray name =
-      "sealift-" + QByteArray::number(QRandomGenerator::system()->generate64(), 16).rightJustified(16, '0') + ".swu";
-  Watch watch{.outcome = SwupdateOutcome(name), .socket = nullptr, .note = note};
-  SEALIFT_CHECK(openWatch(watch, cancel));  // before the upload: nothing that the daemon says is missed
+  for (bool again = false;; again = true) {
+    const QByteArray name =
+        "sealift-" + QByteArray::number(QRandomGenerator::system()->generate64(), 16).rightJustified(16, '0') + ".swu";
+    Watch watch{.outcome = SwupdateOutcome(name),
+                .socket = nullptr,
+                .note = note,
+                .begin = Deadline::in(beginTime_, QStringLiteral("the device's installer"))};
+    SEALIFT_CHECK(openWatch(watch, cancel));  // before the upload: nothing that the daemon says is missed
+    const Status installed = upload(watch, name, update, progress, cancel);
+    if (installed || again || !watch.missed) {
+      return installed;
+    }
+    note(QStringLiteral("The device's installer did not begin: it is asked once more."));
+  }
+}
 
+Status SwupdateSession::upload(Watch& watch, const QByteArray& name, QByteArrayView update, Progress& progress,
+                               const CancelToken& cancel) {
   // multipart/form-data (RFC 7578) around the file; the random name is the boundary, too.
   const QByteArray boundary = "----" + name.chopped(4);
   const QByteArray before = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + name +
@@ -109,6 +134,10 @@ Status SwupdateSession::install(QByteArrayView update, Progress& progress,
       return failureOf(watch, cancel);
     }
     return {};
+  };
+  request.waiting = [&]() -> Status {
+    SEALIFT_CHECK(drain(watch));
+    return watch.checkBegun();
   };
   const Result<HttpResponse> answer =
       link_.exchange(request, 0, Deadline::in(kUploadTime, QStringLiteral("the end of the upload")), cancel);
@@ -170,11 +199,14 @@ Status SwupdateSession::followToTheEnd(Watch& watch, Progress& progress, const C
       }
       SEALIFT_CHECK(openWatch(watch, cancel));
     }
-    Result<QByteArray> message =
-        watch.socket->receive(Deadline::in(kSilence, QStringLiteral("the device to install the update")), cancel);
+    const Deadline silence = Deadline::in(kSilence, QStringLiteral("the device to install the update"));
+    Result<QByteArray> message = watch.socket->receive(watch.outcome.hasBegun() ? silence : watch.begin, cancel);
     if (!message && message.error().code == ErrorCode::LinkLost) {
-      watch.socket.reset();
+      watch.lose();
       continue;
+    }
+    if (!message && message.error().code == ErrorCode::Timeout && !watch.outcome.hasBegun()) {
+      return watch.notBegun();
     }
     SEALIFT_CHECK(message);
     watch.take(*message);

@@ -11,6 +11,7 @@
 #include <QByteArray>
 #include <QByteArrayView>
 
+#include <chrono>
 #include <functional>
 
 namespace sealift {
@@ -21,14 +22,21 @@ struct SwupdatePaths {
   QByteArray restart = "/restart";
 };
 
+// The installer tells that it begins as soon as an upload does.
+inline constexpr std::chrono::milliseconds kSwupdateBeginTime = std::chrono::seconds(20);
+
 class SwupdateSession {
  public:
   // `link` must outlive the session. One thread.
-  SwupdateSession(HttpLink& link, const SwupdatePaths& paths) : link_(link), paths_(paths) {}
+  SwupdateSession(HttpLink& link, const SwupdatePaths& paths, std::chrono::milliseconds beginTime = kSwupdateBeginTime)
+      : link_(link), paths_(paths), beginTime_(beginTime) {}
 
   // A document from the device's web server, at most 64 KiB. NotFound, and what the link reports.
   Result<QByteArray> readDocument(const QByteArray& path, const CancelToken& cancel);
   // Uploads the update file and follows its installation to the end. `note` gets what the device says of importance.
+  // A daemon whose installer does not begin is asked once more: that of SWUpdate 2022.12 misses a request that comes
+  // while it finishes another one (core/stream_interface.c waits for a signal that was given already), and wakes up at
+  // the next.
   // Errors: what swupdateRefusal() says; DeviceBusy; LinkLost, Timeout when the end can't be known.
   Status install(QByteArrayView update, Progress& progress, const std::function<void(const QString&)>& note,
                  const CancelToken& cancel);
@@ -37,6 +45,8 @@ class SwupdateSession {
 
  private:
   struct Watch;
+  Status upload(Watch& watch, const QByteArray& name, QByteArrayView update, Progress& progress,
+                const CancelToken& cancel);
   Status openWatch(Watch& watch, const CancelToken& cancel);
   Status drain(Watch& watch);
   Status followToTheEnd(Watch& watch, Progress& progress, const CancelToken& cancel);
@@ -44,6 +54,7 @@ class SwupdateSession {
 
   HttpLink& link_;
   SwupdatePaths paths_;
+  std::chrono::milliseconds beginTime_;
 };
 
 }  // namespace sealift
