@@ -4,6 +4,7 @@
 #include "ui/dialogs/add_device_dialog.h"
 #include "ui/dialogs/dialog_frame.h"
 #include "ui/views/vendors_page.h"
+#include "ui/widgets/badge_text.h"
 #include "ui/widgets/text_label.h"
 
 #include <QAbstractScrollArea>
@@ -64,6 +65,12 @@ QString ScreenshotTest::layoutProblem(const QWidget* window) {
     }
     if (!label->parentWidget()->rect().adjusted(-1, -1, 1, 1).contains(label->geometry())) {
       return QStringLiteral("\"%1\" reaches out of its parent").arg(label->text());
+    }
+  }
+  const auto values = window->findChildren<BadgeText*>();
+  for (const BadgeText* value : values) {
+    if (value->isVisible() && value->height() < value->heightForWidth(value->width())) {
+      return QStringLiteral("\"%1\" is cut below").arg(value->accessibleName());
     }
   }
   const auto areas = window->findChildren<QScrollArea*>();
