@@ -40,12 +40,7 @@ class AccountCommand : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    Result<SignIn> signIn = signIn_.read(context);
-    if (!signIn) {
-      return report(context, signIn.error());
-    }
-    const Status done = change(context, **station, *signIn);
-    signIn->forget();
+    const Status done = signIn_.with(context, [&](SignIn& signIn) { return change(context, **station, signIn); });
     return done ? list(context, **station) : report(context, done.error());
   }
 

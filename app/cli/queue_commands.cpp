@@ -12,8 +12,6 @@
 namespace sealift {
 namespace {
 
-constexpr int kAttemptsLater = 6;  // of a job that nobody watches
-
 bool isOpen(JobState state) {
   return state != JobState::Finished;
 }
@@ -243,7 +241,7 @@ Result<StartTime> parseWhen(const QString& text, const QString& window, std::opt
     }
     start.window = window;
   }
-  start.mostAttempts = attempts.value_or(start.when == When::Now ? 1 : kAttemptsLater);
+  start.mostAttempts = attempts.value_or(start.when == When::Now ? 1 : kMostAttempts);
   return start;
 }
 

@@ -99,18 +99,12 @@ class RuleCommand final : public Command {
     change.modelId = fromStd(model_);
     change.everyBuild = byVersion_;
     change.reason = fromStd(reason_);
-    const Status done = verb_.lifts ? lift(context, **station, change) : (*station)->setReleaseRule(change);
+    const auto lift = [&](SignIn& signIn) { return await((*station)->liftReleaseRule(change, signIn)); };
+    const Status done = verb_.lifts ? signIn_.with(context, lift) : (*station)->setReleaseRule(change);
     return done ? list(context, **station) : report(context, done.error());
   }
 
  private:
-  Status lift(const CommandContext& context, Station& station, const ReleaseRuleChange& change) const {
-    SEALIFT_TRY(SignIn signIn, signIn_.read(context));
-    const Status done = await(station.liftReleaseRule(change, signIn));
-    signIn.forget();
-    return done;
-  }
-
   RuleVerb verb_;
   std::string release_;
   std::string device_;
@@ -135,12 +129,9 @@ class ResumeCommand final : public Command {
     if (!station) {
       return report(context, station.error());
     }
-    Result<SignIn> signIn = signIn_.read(context);
-    if (!signIn) {
-      return report(context, signIn.error());
-    }
-    const Status done = await((*station)->resumeRelease(fromStd(release_), fromStd(reason_), *signIn));
-    signIn->forget();
+    const Status done = signIn_.with(context, [&](SignIn& signIn) {
+      return await((*station)->resumeRelease(fromStd(release_), fromStd(reason_), signIn));
+    });
     return done ? list(context, **station) : report(context, done.error());
   }
 

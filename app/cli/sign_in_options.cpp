@@ -47,4 +47,11 @@ Result<SignIn> SignInOptions::read(const CommandContext& context) const {
   return signIn;
 }
 
+Status SignInOptions::with(const CommandContext& context, const std::function<Status(SignIn&)>& act) const {
+  SEALIFT_TRY(SignIn signIn, read(context));
+  Status done = act(signIn);
+  signIn.forget();
+  return done;
+}
+
 }  // namespace sealift

@@ -3,6 +3,8 @@
 
 #include "app/cli/command.h"
 
+#include <functional>
+
 namespace sealift {
 
 class SignInOptions {
@@ -11,6 +13,8 @@ class SignInOptions {
   // The password is asked for at the terminal unless a file holds it. Without --supervisor: nobody. KeyPin when nobody
   // could be asked. Wipe the password afterwards.
   Result<SignIn> read(const CommandContext& context) const;
+  // What `act` comes to with that sign-in, whose password is wiped then.
+  Status with(const CommandContext& context, const std::function<Status(SignIn&)>& act) const;
 
  private:
   std::string supervisor_;

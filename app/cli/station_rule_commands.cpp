@@ -82,12 +82,8 @@ class PolicyCommand final : public Command {
     change.troubleDevices = devices_;
     change.troubleDays = days_;
     if (change.downgradeAllowed || devices_ || days_) {
-      Result<SignIn> signIn = signIn_.read(context);
-      if (!signIn) {
-        return report(context, signIn.error());
-      }
-      const Status done = await((*station)->changePolicy(change, *signIn));
-      signIn->forget();
+      const Status done =
+          signIn_.with(context, [&](SignIn& signIn) { return await((*station)->changePolicy(change, signIn)); });
       if (!done) {
         return report(context, done.error());
       }

@@ -1,6 +1,7 @@
 #include "app/services/device_view.h"
 
 #include "app/base/size_text.h"
+#include "app/base/time_text.h"
 
 #include <QLocale>
 
@@ -243,8 +244,9 @@ DeviceView makeDeviceView(const KnownDevice& device, const StationCore& core, co
       const ReleaseTrouble& trouble = offers.rules().trouble;
       const auto returned = trouble.returnOf(device.id, release->id());
       if (returned && *returned) {
-        view.offer->returned = QStringLiteral("The device went back from it by itself on %1 (job %2).")
-                                   .arg((*returned)->endedAt.toString(Qt::ISODate), (*returned)->jobId);
+        view.offer->returned =
+            QStringLiteral("The device went back from it by itself on %1 (job %2).")
+                .arg(timeText((*returned)->endedMs.value_or((*returned)->startedMs)), (*returned)->id);
       }
       const auto pause = trouble.pauseOf(release->id());
       view.offer->paused = !pause || pause->has_value();

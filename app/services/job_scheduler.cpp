@@ -1,5 +1,6 @@
 #include "app/services/job_scheduler.h"
 
+#include "app/base/time_text.h"
 #include "app/services/job_view.h"
 #include "app/store/journal_table.h"
 #include "app/update/journal.h"
@@ -264,7 +265,7 @@ void JobScheduler::tellMissed(const WaitingJob& job, const JobSchedule& schedule
   const QString text = QStringLiteral("%1 went by without the update having begun. The next one begins %2.")
                            .arg(missed == 1 ? QStringLiteral("A maintenance window")
                                             : QStringLiteral("%1 maintenance windows").arg(missed),
-                                next ? next->start.toString(Qt::ISODate) : QStringLiteral("never"));
+                                next ? timeText(next->start) : QStringLiteral("never"));
   QueueRow told = job.place;
   told.toldMs = now.toMSecsSinceEpoch();
   const auto keep = [&]() -> Status {

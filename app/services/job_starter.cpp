@@ -1,5 +1,6 @@
 #include "app/services/job_starter.h"
 
+#include "app/base/time_text.h"
 #include "app/services/job_view.h"
 #include "app/services/refusal.h"
 #include "app/update/retry_policy.h"
@@ -167,7 +168,7 @@ Status JobStarter::noteRetry(const QString& jobId, const Error& error, QueueRow 
   const QString text = QStringLiteral("attempt %1 of %2 at %3")
                            .arg(place.attempts + 1)
                            .arg(place.mostAttempts)
-                           .arg(QDateTime::fromMSecsSinceEpoch(place.notBeforeMs, Qt::UTC).toString(Qt::ISODate));
+                           .arg(timeText(place.notBeforeMs));
   SEALIFT_TRY(Transaction transaction, Transaction::beginWrite(*core_.database));
   JobTable jobs(*core_.database);
   SEALIFT_TRY(std::optional<JobRow> row, jobs.find(jobId));

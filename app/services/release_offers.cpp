@@ -1,5 +1,6 @@
 #include "app/services/release_offers.h"
 
+#include "app/base/time_text.h"
 #include "app/store/deferral_table.h"
 #include "app/update/deferral.h"
 #include "app/update/plan_maker.h"
@@ -99,15 +100,14 @@ Status ReleaseOffers::remindLater(const QString& deviceId, const QString& releas
                           .kind = DeferralKind::Remind,
                           .untilMs = when.toMSecsSinceEpoch(),
                           .madeMs = core_.nowMs()}));
-  SEALIFT_CHECK(
-      core_.record({.event = AuditEvent::ReleaseDeferred,
-                    .actor = {},
-                    .subject = {QStringLiteral("device"), deviceId, {}},
-                    .outcome = AuditOutcome::Recorded,
-                    .code = {},
-                    .message = QStringLiteral("%1, remind again %2")
-                                   .arg(release->terms.version.toString(), when.toUTC().toString(Qt::ISODate)),
-                    .details = {{QStringLiteral("release"), releaseId}}}));
+  SEALIFT_CHECK(core_.record(
+      {.event = AuditEvent::ReleaseDeferred,
+       .actor = {},
+       .subject = {QStringLiteral("device"), deviceId, {}},
+       .outcome = AuditOutcome::Recorded,
+       .code = {},
+       .message = QStringLiteral("%1, remind again %2").arg(release->terms.version.toString(), timeText(when)),
+       .details = {{QStringLiteral("release"), releaseId}}}));
   changed_(deviceId);
   return {};
 }

@@ -1,11 +1,11 @@
 #include "app/services/release_trouble.h"
 
+#include "app/base/time_text.h"
 #include "app/catalog/release.h"
 #include "app/policy/reason.h"
 #include "app/store/job_table.h"
 
 #include <QJsonArray>
-#include <QJsonDocument>
 
 namespace sealift {
 namespace {
@@ -16,10 +16,6 @@ constexpr qint64 kMsPerDay = 24LL * 60 * 60 * 1000;
 bool isTrouble(const JobRow& job) {
   return job.outcome == outcomeName(Outcome::Reverted) || job.outcome == outcomeName(Outcome::Unknown) ||
          (job.outcome == outcomeName(Outcome::Failed) && job.stage != stageName(Stage::Check));
-}
-
-QString dayOf(qint64 ms) {
-  return QDateTime::fromMSecsSinceEpoch(ms, Qt::UTC).toString(Qt::ISODate);
 }
 
 }  // namespace
@@ -40,7 +36,7 @@ QString ReleaseTrouble::textOf(const ReleasePauseRow& pause) {
   return QStringLiteral("Release %1 went wrong on %2 devices of the model %3/%4, so it was paused on %5.")
       .arg(pause.version)
       .arg(pause.devices.size())
-      .arg(pause.vendorId, pause.modelId, dayOf(pause.pausedMs));
+      .arg(pause.vendorId, pause.modelId, timeText(pause.pausedMs));
 }
 
 Check ReleaseTrouble::check(const Release& release) const {
@@ -57,7 +53,7 @@ Check ReleaseTrouble::check(const Release& release) const {
   if ((*pause)->resumedMs) {
     return Check::passed(id, title,
                          QStringLiteral("resumed by %1 on %2: %3")
-                             .arg((*pause)->resumedBy, dayOf(*(*pause)->resumedMs), (*pause)->resumeReason));
+                             .arg((*pause)->resumedBy, timeText(*(*pause)->resumedMs), (*pause)->resumeReason));
   }
   return Check::failed(id, refusal,
                        makeError(ErrorCode::PolicyReleaseTrouble, textOf(**pause),
@@ -66,19 +62,14 @@ Check ReleaseTrouble::check(const Release& release) const {
                                      .arg(release.id())));
 }
 
-Result<std::optional<ReturnedJob>> ReleaseTrouble::returnOf(const QString& deviceId, const QString& releaseId) const {
-  SEALIFT_TRY(const QList<JobRow> jobs, JobTable(*core_.database).listEndedOfRelease(releaseId, 0));
-  std::optional<ReturnedJob> returned;
+Result<std::optional<JobRow>> ReleaseTrouble::returnOf(const QString& deviceId, const QString& releaseId) const {
+  SEALIFT_TRY(const QList<JobRow> jobs, JobTable(*core_.database).listEndedOnDevice(deviceId, releaseId));
+  std::optional<JobRow> returned;
   for (const JobRow& job : jobs) {
-    if (job.deviceId != deviceId) {
-      continue;
-    }
     if (job.outcome == outcomeName(Outcome::Succeeded)) {
       returned.reset();
     } else if (job.outcome == outcomeName(Outcome::Reverted)) {
-      const QJsonObject summary = QJsonDocument::fromJson(job.summary).object();
-      returned = ReturnedJob{job.id, QDateTime::fromMSecsSinceEpoch(job.endedMs.value_or(job.startedMs), Qt::UTC),
-                             summary[QStringLiteral("message")].toString()};
+      returned = job;
     }
   }
   return returned;

@@ -8,6 +8,7 @@
 
 #include "app/policy/check.h"
 #include "app/services/station_policy.h"
+#include "app/store/job_table.h"
 #include "app/store/release_pause_table.h"
 #include "app/update/outcome.h"
 
@@ -19,13 +20,6 @@
 namespace sealift {
 
 struct Release;
-
-// A device went back from a release by itself, and has not succeeded with it since.
-struct ReturnedJob {
-  QString jobId;
-  QDateTime endedAt;
-  QString message;
-};
 
 class ReleaseTrouble {
  public:
@@ -41,8 +35,9 @@ class ReleaseTrouble {
 
   // The plan's check "release-trouble": it stays the same one when a release is resumed.
   Check check(const Release& release) const;
-  // For the plan's check "tried-before".
-  Result<std::optional<ReturnedJob>> returnOf(const QString& deviceId, const QString& releaseId) const;
+  // By which the device went back from the release by itself, if it has not succeeded with it since. For the plan's
+  // check "tried-before".
+  Result<std::optional<JobRow>> returnOf(const QString& deviceId, const QString& releaseId) const;
 
   // In the transaction that ends a job of the release, after its row was changed: pauses the release when it is time.
   Status noteEnd(Transaction& transaction, const Release& release, Outcome outcome);

@@ -1,6 +1,7 @@
 #include "app/services/update_planner.h"
 
 #include "app/base/size_text.h"
+#include "app/base/time_text.h"
 #include "app/services/proven_entry.h"
 #include "app/services/refusal.h"
 #include "app/store/plan_table.h"
@@ -169,7 +170,8 @@ Result<PreparedUpdate> UpdatePlanner::prepare(const QString& deviceId, const Cho
     SEALIFT_TRY(const PolicyView policy, offers_.rules().policy.current());
     KnownDevice asPlanned = device;
     asPlanned.snapshot = snapshot;
-    request.downgrade = DowngradeTerms{.allowedHere = policy.downgradeAllowed,
+    // What was begun was allowed then, and is not left half done for having been forbidden since.
+    request.downgrade = DowngradeTerms{.allowedHere = policy.downgradeAllowed || before.has_value(),
                                        .reason = choose.downgradeReason->simplified(),
                                        .running = offers_.runningTerms(asPlanned),
                                        .agreedBy = choose.downgradeAgreedBy};
@@ -200,7 +202,7 @@ void UpdatePlanner::addStationChecks(PreparedUpdate& prepared, bool again) const
   checks += rules.releases.checks(prepared.device.id, release);
   checks << rules.trouble.check(release);
   const QString triedId = QStringLiteral("tried-before");
-  const Result<std::optional<ReturnedJob>> returned = rules.trouble.returnOf(prepared.device.id, release.id());
+  const Result<std::optional<JobRow>> returned = rules.trouble.returnOf(prepared.device.id, release.id());
   if (!returned) {
     checks << Check::failed(triedId, QStringLiteral("It can't be told how it went before"), returned.error());
   } else if (*returned) {
@@ -208,7 +210,7 @@ void UpdatePlanner::addStationChecks(PreparedUpdate& prepared, bool again) const
     const QString what = QStringLiteral(
                              "On %1 it was installed, and the device returned by itself before it was confirmed "
                              "(reverted, job %2).")
-                             .arg((*returned)->endedAt.toString(Qt::ISODate), (*returned)->jobId);
+                             .arg(timeText((*returned)->endedMs.value_or((*returned)->startedMs)), (*returned)->id);
     checks << (again ? Check::warning(triedId, title, what)
                      : Check::failed(triedId, title, makeError(ErrorCode::PolicyTriedBefore, what)));
   }

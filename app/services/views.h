@@ -6,6 +6,7 @@
 #include "app/policy/check.h"
 #include "app/services/rule_views.h"
 #include "app/update/outcome.h"
+#include "app/update/retry_policy.h"
 #include "devices/core/lifecycle.h"
 
 #include <QByteArray>
@@ -215,7 +216,7 @@ struct StartTime {
   When when = When::Now;
   QDateTime at = {};     // At
   QString window = {};   // Window: "mon-fri 22:00 4h Europe/Berlin"; empty: the station's
-  int mostAttempts = 1;  // failures that time can heal are followed by another try
+  int mostAttempts = 1;  // failures that time can heal are followed by another try; up to kMostAttempts
 };
 
 // The station's queue and its settings.

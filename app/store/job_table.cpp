@@ -76,6 +76,13 @@ Result<QList<JobRow>> JobTable::listEndedOfRelease(const QString& release, qint6
   return readRows(statement.bind(release, sinceMs), readJobRow);
 }
 
+Result<QList<JobRow>> JobTable::listEndedOnDevice(const QString& deviceId, const QString& release) {
+  SEALIFT_TRY(Statement statement,
+              database_.prepare(select(
+                  QStringLiteral("WHERE device_id=? AND release=? AND ended_ms IS NOT NULL ORDER BY ended_ms, id"))));
+  return readRows(statement.bind(deviceId, release), readJobRow);
+}
+
 Result<QList<JobRow>> JobTable::list(int limit) {
   SEALIFT_TRY(Statement statement, database_.prepare(select(QStringLiteral("ORDER BY started_ms DESC, id LIMIT ?"))));
   return readRows(statement.bind(limit), readJobRow);

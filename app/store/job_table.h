@@ -41,6 +41,8 @@ class JobTable {
   Result<QList<JobRow>> listOfDevice(const QString& deviceId, int limit);  // newest first
   // All that are about this release (its id) and have ended at `sinceMs` or later, in the order of their ends.
   Result<QList<JobRow>> listEndedOfRelease(const QString& release, qint64 sinceMs);
+  // The same on one device, whenever they ended.
+  Result<QList<JobRow>> listEndedOnDevice(const QString& deviceId, const QString& release);
   Result<QList<JobRow>> list(int limit);  // newest first
 
  private:

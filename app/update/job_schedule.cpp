@@ -1,5 +1,7 @@
 #include "app/update/job_schedule.h"
 
+#include "app/base/time_text.h"
+
 #include <QJsonDocument>
 
 #include <array>
@@ -50,7 +52,7 @@ QString scheduleText(const JobSchedule& schedule) {
     case JobSchedule::Kind::Now:
       break;
     case JobSchedule::Kind::At:
-      return QStringLiteral("at %1").arg(schedule.at.toString(Qt::ISODate));
+      return QStringLiteral("at %1").arg(timeText(schedule.at));
     case JobSchedule::Kind::Window:
       return QStringLiteral("in the maintenance window %1").arg(schedule.window->toString());
     case JobSchedule::Kind::Connect:

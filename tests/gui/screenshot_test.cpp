@@ -151,7 +151,7 @@ void ScreenshotTest::pages() {
     refused(Check::failed(
         QStringLiteral("tried-before"), QStringLiteral("The device went back from this release before"),
         makeError(ErrorCode::PolicyTriedBefore,
-                  QStringLiteral("On 2026-11-19T08:12:40Z it was installed, and "
+                  QStringLiteral("On 19 Nov 2026 08:12 UTC it was installed, and "
                                  "the device returned by itself before it was confirmed (reverted, job 5f1c)."))));
     plan.needsAgain = true;
     review("review-returned");
@@ -159,7 +159,7 @@ void ScreenshotTest::pages() {
         Check::failed(QStringLiteral("release-trouble"), QStringLiteral("Paused after failures on other devices"),
                       makeError(ErrorCode::PolicyReleaseTrouble,
                                 QStringLiteral("Release 2.4.0 went wrong on 3 devices of the model norrland/t2, so it "
-                                               "was paused on 2026-11-20T17:03:11Z."))));
+                                               "was paused on 20 Nov 2026 17:03 UTC."))));
     plan.paused = true;
     review("review-paused");
     plan = before;

@@ -34,6 +34,7 @@ class StationRollbackTest : public QObject {
   void aSucceededJobRaisesTheFloor();
   void downgradeWithASupervisor();
   void downgradeOnSchedule();
+  void begunDowngradeIsSettledWhateverThePolicySaysThen();
   void downgradeIsRefused_data();
   void downgradeIsRefused();
   void downgradeAtHome();
@@ -266,6 +267,28 @@ void StationRollbackTest::downgradeOnSchedule() {
   clock_->advanceSeconds(61);
   QCOMPARE(ends(job), QStringLiteral("succeeded"));
   QVERIFY(device->snapshot().running == kOld);
+}
+
+void StationRollbackTest::begunDowngradeIsSettledWhateverThePolicySaysThen() {
+  makePeople();
+  allowDowngrades();
+  SmpDeviceConfig config = vendor_->deviceConfig(kNew, 1);
+  config.bootMs = 1000;
+  const auto device = addDevice(config);
+  QVERIFY(device);
+  const Result<QString> job = apply(back(), kSupervisor);
+  QVERIFY(job);
+  QVERIFY(device->waitUntil([](const auto& seen) { return seen.boots > 1; }, kWaitMs));
+  device->powerOff();
+  QCOMPARE(ends(job), QStringLiteral("unknown"));
+  PolicyChange forbid;
+  forbid.downgradeAllowed = false;
+  QVERIFY(await(station_->changePolicy(forbid, kSupervisor)));
+  device->powerOn();
+  QVERIFY(device->waitUntil([](const auto& seen) { return seen.running.has_value(); }, kWaitMs));
+  QVERIFY(await(station_->lookAtDevice(kDevice)));
+  QCOMPARE(ends(job), QStringLiteral("reverted"));
+  QVERIFY(device->snapshot().running == kNew);
 }
 
 void StationRollbackTest::downgradeIsRefused_data() {

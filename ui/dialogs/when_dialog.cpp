@@ -120,12 +120,11 @@ QDateTime WhenDialog::when() const {
 }
 
 StartTime WhenDialog::start() const {
-  constexpr int kAttempts = 6;  // nobody watches it
   const int id = group_->checkedId();
   StartTime start;
   start.when = id >= 0 && id < choices_.size() ? choices_.at(id).when : StartTime::When::At;
   start.at = when();
-  start.mostAttempts = kAttempts;
+  start.mostAttempts = kMostAttempts;
   return start;
 }
 

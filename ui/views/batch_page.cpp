@@ -22,7 +22,6 @@ namespace sealift {
 
 namespace {
 
-constexpr int kAttempts = 6;  // where time can heal a failure
 constexpr int kNotesHeight = 200;
 
 QString failureOf(const PlanView& plan) {
@@ -78,7 +77,7 @@ BatchPage::BatchPage(Station& station, const Clock& clock, QWidget* parent)
   consent_->addButton(install_);
   connect(consent_, &ConsentBar::changed, this, &BatchPage::showState);
   connect(schedule_, &QPushButton::clicked, this, &BatchPage::schedule);
-  connect(install_, &QPushButton::clicked, this, [this] { install({.mostAttempts = kAttempts}); });
+  connect(install_, &QPushButton::clicked, this, [this] { install({.mostAttempts = kMostAttempts}); });
   layout->addWidget(consent_);
 }
 
@@ -149,7 +148,6 @@ void BatchPage::addRow(const QString& deviceId) {
 
 void BatchPage::take(qsizetype row, const Result<PlanView>& plan) {
   Row& at = rows_[static_cast<std::size_t>(row)];
-  at.planned = true;
   if (plan) {
     at.plan = *plan;
   } else {
@@ -163,10 +161,10 @@ void BatchPage::take(qsizetype row, const Result<PlanView>& plan) {
 void BatchPage::showRow(Row& row) {
   const bool ready = row.ready();
   row.box->setEnabled(ready);
-  if (!ready && row.planned) {
+  if (!ready && row.planned()) {
     row.box->setChecked(false);
   }
-  if (!row.planned) {
+  if (!row.planned()) {
     row.state->setBadge({Tone::Neutral, tr("Checking\u2026")});
   } else if (row.begun) {
     row.state->setBadge({Tone::Accent, tr("Agreed")});
@@ -205,7 +203,7 @@ void BatchPage::showNotes() {
   }
   if (text.isEmpty()) {
     text =
-        std::all_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.planned; })
+        std::all_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.planned(); })
             ? tr("No device is chosen.")
             : tr("Sealift verifies the vendors\u2019 metadata and the images, and asks the devices again. Nothing is "
                  "written to them.");
@@ -224,7 +222,7 @@ QList<qsizetype> BatchPage::chosen() const {
 }
 
 void BatchPage::showState() {
-  const auto planned = std::count_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.planned; });
+  const auto planned = std::count_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.planned(); });
   const int count = static_cast<int>(chosen().size());
   const bool all = planned == static_cast<qsizetype>(rows_.size());
   summary_->setText(all ? tr("%1 of %2 devices are chosen").arg(count).arg(rows_.size())

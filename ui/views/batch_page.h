@@ -43,9 +43,9 @@ class BatchPage final : public Page {
     Pill* state = nullptr;
     std::optional<PlanView> plan;
     std::optional<Error> error;
-    bool planned = false;
     bool begun = false;
 
+    bool planned() const { return plan || error; }
     bool ready() const { return plan && plan->allowed && !begun; }
   };
 

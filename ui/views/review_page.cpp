@@ -26,9 +26,7 @@
 
 namespace sealift {
 
-namespace {
-constexpr int kAttempts = 6;  // where time can heal a failure
-}
+namespace {}
 
 namespace {
 constexpr int kSideWidth = 394;
@@ -447,7 +445,7 @@ void ReviewPage::install() {
   busy_ = true;
   error_->hide();
   updateButtons();
-  whenDone(this, station_.startUpdate(deviceId_, consent(), {.mostAttempts = kAttempts}),
+  whenDone(this, station_.startUpdate(deviceId_, consent(), {.mostAttempts = kMostAttempts}),
            [this, request = request_](const Result<QString>& job) {
              if (request == request_) {
                take(job);
