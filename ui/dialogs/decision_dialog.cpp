@@ -103,7 +103,7 @@ void DecisionDialog::decide() {
   hideError();
   updateYes();
   const QFuture<Status> done = decide_(decision);
-  decision.signIn.forget();
+  decision.signIn.password.fill('\0');
   whenDone(this, done, [this](const Status& status) {
     busy_ = false;
     if (status) {
