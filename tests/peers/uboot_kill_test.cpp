@@ -20,12 +20,7 @@ void UbootKillTest::killedAtAnyMoment() {
   constexpr int kBrief = 2;
   constexpr int kSoak = 200;
   KillStory story([] { return std::make_unique<UbootUnit>(); },
-                  [](ContractUnit&) {
-                    const qint64 machine = UbootUnit::machine().processId();
-                    if (machine > 0) {
-                      (void)::kill(static_cast<pid_t>(machine), SIGKILL);
-                    }
-                  });
+                  [](ContractUnit&) { UbootUnit::machine().cutPowerNow(); });
   const QString problem = story.run(isSoak() ? kSoak : kBrief, QStringLiteral("U-Boot killed"));
   QVERIFY2(problem.isEmpty(), qPrintable(problem));
 }

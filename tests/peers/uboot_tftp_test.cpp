@@ -16,7 +16,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <csignal>
 #include <cstdio>
 
 using namespace sealift;
@@ -286,10 +285,9 @@ void UbootTftpTest::noAddressIsSaid() {
 void UbootTftpTest::linkLostInTheMiddle() {
   const auto image = machine_->image(QStringLiteral("1.1.0.fit"));
   REQUIRE(image);
-  const auto pid = static_cast<pid_t>(machine_->processId());
-  opener_.outgoing = [pid](int index, const QByteArray& bytes) {
+  opener_.outgoing = [this](int index, const QByteArray& bytes) {
     if (index == 10) {
-      ::kill(pid, SIGKILL);
+      machine_->cutPowerNow();
     }
     return std::optional(bytes);
   };

@@ -123,7 +123,17 @@ Status UbootMachine::start() {
   return {};
 }
 
+// The console's name goes first: the next who asks for a pty gets this one's number, and that may be another machine.
+void UbootMachine::cutPowerNow() {
+  const qint64 machine = processId();
+  QFile::remove(consolePath());
+  if (machine > 0) {
+    (void)::kill(static_cast<pid_t>(machine), SIGKILL);
+  }
+}
+
 void UbootMachine::cutPower() {
+  QFile::remove(consolePath());
   if (qemu_ && qemu_->state() != QProcess::NotRunning) {
     qemu_->kill();
     qemu_->waitForFinished(10'000);

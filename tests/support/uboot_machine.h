@@ -33,6 +33,8 @@ class UbootMachine {
 
   Status start();   // power on
   void cutPower();  // SIGKILL: what was not written is lost
+  // The same from another thread, while somebody talks to the machine; cutPower() or restart() has to follow.
+  void cutPowerNow();
   Status restart() {
     cutPower();
     return start();
