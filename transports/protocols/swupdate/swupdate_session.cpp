@@ -49,7 +49,7 @@ struct SwupdateSession::Watch {
     missed = true;
     return fail(ErrorCode::DeviceBusy,
                 QStringLiteral("The device takes the update in and does not begin to install it."),
-                QStringLiteral("Restart the device, then try again."));
+                QStringLiteral("It may be at work: wait a moment, then try again. If it stays, restart the device."));
   }
 };
 

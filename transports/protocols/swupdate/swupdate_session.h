@@ -22,8 +22,8 @@ struct SwupdatePaths {
   QByteArray restart = "/restart";
 };
 
-// The installer tells that it begins as soon as an upload does.
-inline constexpr std::chrono::milliseconds kSwupdateBeginTime = std::chrono::seconds(20);
+// The installer tells that it begins as soon as an upload does. Longer than a busy daemon takes to say so (README.md).
+inline constexpr std::chrono::milliseconds kSwupdateBeginTime = std::chrono::seconds(45);
 
 class SwupdateSession {
  public:
