@@ -141,6 +141,11 @@ void SwupdateDriverTest::wholeUpdate() {
   QVERIFY2(stored, stored ? "" : said(stored.error()).constData());
   QCOMPARE(stored->digest, sha256(payload));
   QCOMPARE(driver->reportedDigest(image), sha256(payload));
+  // As a job does that is carried on: what is stored is not sent once more.
+  const QByteArray daemonsWords = board.log();
+  QVERIFY(driver->transfer(image, context));
+  QVERIFY2(notes_.join(u' ').contains(QStringLiteral("stored this image already")), qUtf8Printable(notes_.join(u' ')));
+  QCOMPARE(board.log().count("Incoming network request"), daemonsWords.count("Incoming network request"));
   QVERIFY(driver->activate(image, context));
   const auto marked = driver->identify(context);
   QVERIFY(marked);
