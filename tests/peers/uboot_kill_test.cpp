@@ -4,8 +4,6 @@
 
 #include <QTest>
 
-#include <csignal>
-
 using namespace sealift;
 using namespace sealift::test;
 

@@ -125,7 +125,7 @@ Status UbootMachine::start() {
 
 // The console's name goes first: the next who asks for a pty gets this one's number, and that may be another machine.
 void UbootMachine::cutPowerNow() {
-  const qint64 machine = processId();
+  const qint64 machine = qemu_ ? qemu_->processId() : 0;  // 0 when it does not run
   QFile::remove(consolePath());
   if (machine > 0) {
     (void)::kill(static_cast<pid_t>(machine), SIGKILL);
@@ -133,9 +133,8 @@ void UbootMachine::cutPowerNow() {
 }
 
 void UbootMachine::cutPower() {
-  QFile::remove(consolePath());
-  if (qemu_ && qemu_->state() != QProcess::NotRunning) {
-    qemu_->kill();
+  cutPowerNow();
+  if (qemu_) {
     qemu_->waitForFinished(10'000);
   }
   qemu_.reset();

@@ -29,7 +29,6 @@ class UbootMachine {
   void connectTo(const QString& tap) { tap_ = tap; }
   // From the next start on: whether its U-Boot has the key that every image must be signed with; it has at first.
   void requireSignatures(bool required) { requiresSignatures_ = required; }
-  qint64 processId() const { return qemu_ ? qemu_->processId() : 0; }  // 0 when it does not run
 
   Status start();   // power on
   void cutPower();  // SIGKILL: what was not written is lost

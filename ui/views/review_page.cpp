@@ -26,8 +26,6 @@
 
 namespace sealift {
 
-namespace {}
-
 namespace {
 constexpr int kSideWidth = 394;
 constexpr int kTwoColumns = 820;
